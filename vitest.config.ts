@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^pawl$/, replacement: source('./lib/index.ts') },
+      { find: /^pawl\/client$/, replacement: source('./lib/client/index.ts') },
+      { find: /^pawl\/testing$/, replacement: source('./lib/testing/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    testTimeout: 10_000,
+    hookTimeout: 20_000,
+    reporters: ['default', './test/reporter.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['lib/kernel/**/*.ts', 'lib/service/**/*.ts'],
+      reporter: ['text-summary', 'text', 'html'],
+      thresholds: { lines: 90, statements: 90, functions: 90, branches: 90 },
+    },
+  },
+});
