@@ -1,0 +1,146 @@
+import type { Chunk, Mail } from '../../kernel/events.ts';
+import { type Head, isOpen } from '../../kernel/head.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Page, Store } from '../../ports/store.ts';
+import {
+  assertNoHole,
+  changed,
+  comparePlaces,
+  fits,
+  fromCursor,
+  guardHolds,
+  isAbsent,
+  type Place,
+  toCursor,
+} from '../store-rules.ts';
+
+interface Journal {
+  chunks: Map<number, Chunk>;
+  /** In order of arrival. */
+  mail: Map<string, Mail>;
+}
+
+/** The model of the store port: every other store has to answer as this one does. */
+export function createMemoryStore({ clock }: { clock: Clock }): Store {
+  const heads = new Map<string, Head>();
+  const journals = new Map<string, Journal>();
+
+  const journalKey = (id: string, nonce: string) => JSON.stringify([id, nonce]);
+
+  function journalOf(id: string, nonce: string): Journal {
+    const key = journalKey(id, nonce);
+    const journal = journals.get(key) ?? { chunks: new Map(), mail: new Map() };
+    journals.set(key, journal);
+    return journal;
+  }
+
+  function living(id: string): Head | undefined {
+    const head = heads.get(id);
+    return head === undefined || isAbsent(head, clock.now()) ? undefined : head;
+  }
+
+  function livingHeads(): Head[] {
+    return [...heads.keys()].map(living).filter((head) => head !== undefined);
+  }
+
+  function remove(id: string, nonce: string): void {
+    journals.delete(journalKey(id, nonce));
+    if (heads.get(id)?.birth.nonce === nonce) heads.delete(id);
+  }
+
+  function page<T>(items: T[], place: (item: T) => Place, limit: number): Page<T> {
+    const last = items[limit - 1];
+    const page = { items: structuredClone(items.slice(0, limit)) };
+    return items.length > limit && last !== undefined ? { ...page, cursor: toCursor(place(last)) } : page;
+  }
+
+  return {
+    async create(head) {
+      const standing = living(head.birth.id);
+      if (standing !== undefined) return { created: false, head: structuredClone(standing) };
+      const expired = heads.get(head.birth.id);
+      if (expired !== undefined) remove(expired.birth.id, expired.birth.nonce);
+      heads.set(head.birth.id, structuredClone(head));
+      return { created: true, head: structuredClone(head) };
+    },
+
+    async read(id, after = 0) {
+      const head = living(id);
+      if (head === undefined) return undefined;
+      const journal = journals.get(journalKey(id, head.birth.nonce));
+      const chunks = [...(journal?.chunks.values() ?? [])]
+        .filter((chunk) => chunk.position > after)
+        .sort((a, b) => a.position - b.position);
+      chunks.forEach((chunk, index) => {
+        assertNoHole(id, after + 1 + index, chunk.position);
+      });
+      const mail = [...(journal?.mail.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
+      return structuredClone({ head, chunks, mail });
+    },
+
+    async readHead(id) {
+      return structuredClone(living(id));
+    },
+
+    async append(id, chunk, absorbed = []) {
+      const { chunks, mail } = journalOf(id, chunk.nonce);
+      const found = chunks.get(chunk.position);
+      if (found !== undefined) return { appended: false, found: structuredClone(found) };
+      chunks.set(chunk.position, structuredClone(chunk));
+      for (const mailId of absorbed) mail.delete(mailId);
+      return { appended: true };
+    },
+
+    async updateHead(id, change, guard) {
+      const head = living(id);
+      if (head === undefined || !guardHolds(head.birth.nonce, head, guard)) return false;
+      heads.set(id, structuredClone(changed(head, change)));
+      return true;
+    },
+
+    async putMail(id, nonce, mail) {
+      const stored = journalOf(id, nonce).mail;
+      if (!stored.has(mail.id)) stored.set(mail.id, structuredClone(mail));
+    },
+
+    async list(filter, { limit, cursor }) {
+      const place = ({ birth }: Head): Place => ({ at: birth.createdAt, id: birth.id });
+      const after = cursor === undefined ? undefined : fromCursor(cursor);
+      const items = livingHeads()
+        .filter((head) => fits(head, filter) && (after === undefined || comparePlaces(place(head), after) < 0))
+        .sort((a, b) => comparePlaces(place(b), place(a)));
+      return page(items, place, limit);
+    },
+
+    async listDue(until, { limit, cursor }) {
+      const after = cursor === undefined ? undefined : fromCursor(cursor);
+      const items = livingHeads()
+        .flatMap(({ birth, state }) => (isOpen(state) ? [{ id: birth.id, wakeAt: state.wakeAt }] : []))
+        .map((due) => ({ due, place: { at: due.wakeAt, id: due.id } }))
+        .filter(({ place }) => place.at <= until && (after === undefined || comparePlaces(place, after) > 0))
+        .sort((a, b) => comparePlaces(a.place, b.place))
+        .map(({ due }) => due);
+      return page(items, (due) => ({ at: due.wakeAt, id: due.id }), limit);
+    },
+
+    async deleteRun(id, nonce) {
+      remove(id, nonce);
+    },
+
+    async purgeExpired(now, limit) {
+      const gone = [...heads.values()]
+        .filter((head) => isAbsent(head, now))
+        .map(({ birth, state, expiresAt }) => ({
+          place: { at: state.status === 'deleting' ? 0 : expiresAt, id: birth.id },
+          birth,
+        }))
+        .sort((a, b) => comparePlaces(a.place, b.place))
+        .slice(0, limit)
+        .map(({ birth }) => birth);
+      for (const { id, nonce } of gone) remove(id, nonce);
+      return gone.map(({ id }) => id);
+    },
+
+    async close() {},
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * What the store port means, as pure functions, for every adapter that evaluates it in this process.
+ * Owns: absence, guards, filters, order and cursors of pages. Does not own: how anything is kept.
+ */
+import { Fault } from '../kernel/faults.ts';
+import { type Head, type HeadChange, type HeadGuard, isOpen } from '../kernel/head.ts';
+import type { RunFilter } from '../ports/store.ts';
+
+/** The part of a head that changes. */
+export type Projection = Omit<Head, 'birth'>;
+
+export function isAbsent({ state, expiresAt }: Projection, now: number): boolean {
+  return state.status === 'deleting' || expiresAt <= now;
+}
+
+export function guardHolds(nonce: string, { position, state }: Projection, guard: HeadGuard): boolean {
+  if (guard.nonce !== nonce) return false;
+  if (guard.positionBelow !== undefined && position >= guard.positionBelow) return false;
+  if (guard.positionAtMost !== undefined && position > guard.positionAtMost) return false;
+  return guard.wakeAt === undefined || (isOpen(state) && state.wakeAt === guard.wakeAt);
+}
+
+export function changed<P extends Projection>(projection: P, change: HeadChange): P {
+  return {
+    ...projection,
+    position: change.position ?? projection.position,
+    state: change.state ?? projection.state,
+    expiresAt: change.expiresAt ?? projection.expiresAt,
+  };
+}
+
+export function fits({ birth, state }: Head, filter: RunFilter): boolean {
+  return (
+    (filter.status === undefined || filter.status === state.status) &&
+    (filter.workflow === undefined || filter.workflow === birth.workflow) &&
+    (filter.correlationId === undefined || filter.correlationId === birth.correlationId) &&
+    (filter.createdFrom === undefined || birth.createdAt >= filter.createdFrom) &&
+    (filter.createdBefore === undefined || birth.createdAt < filter.createdBefore)
+  );
+}
+
+/** A place in an order by time and then by id. */
+export interface Place {
+  at: number;
+  id: string;
+}
+
+export function comparePlaces(a: Place, b: Place): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.id === b.id) return 0;
+  return a.id < b.id ? -1 : 1;
+}
+
+export function toCursor({ at, id }: Place): string {
+  return Buffer.from(JSON.stringify([at, id])).toString('base64url');
+}
+
+/** Throws `invalid_input` for what no store has given out. */
+export function fromCursor(cursor: string): Place {
+  try {
+    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    if (typeof at === 'number' && typeof id === 'string') return { at, id };
+  } catch {
+    // Falls through: whatever is wrong with it, the answer is the same.
+  }
+  throw new Fault('invalid_input', 'The cursor is not one that a page has given out.', {
+    problems: [{ path: 'cursor', message: 'not a cursor' }],
+  });
+}
+
+/** A record that should stand and does not is damage, not a race (K6). */
+export function assertNoHole(id: string, expected: number, found: number): void {
+  if (found !== expected) {
+    throw new Fault('corrupt', `The journal of run ${id} has no record at position ${expected}, but one at ${found}.`);
+  }
+}

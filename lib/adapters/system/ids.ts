@@ -1,0 +1,42 @@
+import { createHash, randomFillSync } from 'node:crypto';
+import type { Ids } from '../../ports/ids.ts';
+
+/** 32 letters, five bits each. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_LENGTH = 24;
+const DIGEST_BYTES = 16;
+
+// One call for many: asking the system for each identifier's bytes costs more than all else about it.
+const pool = Buffer.alloc(16_384);
+let used = pool.length;
+
+function takeRandom(bytes: number): Buffer {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.subarray(used - bytes, used);
+}
+
+function toBase32(bytes: Buffer): string {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(held >> bits) & 31];
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bits === 0 ? text : text + ALPHABET[(held << (5 - bits)) & 31];
+}
+
+export const systemIds: Ids = {
+  random: () => toBase32(takeRandom((ID_LENGTH * 5) / 8)),
+  fraction: () => takeRandom(6).readUIntBE(0, 6) / 2 ** 48,
+  digest: (text) => toBase32(createHash('sha256').update(text).digest().subarray(0, DIGEST_BYTES)),
+};
