@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { CountReporter } from './test/reporter.ts';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,7 +17,7 @@ export default defineConfig({
     environment: 'node',
     testTimeout: 10_000,
     hookTimeout: 20_000,
-    reporters: ['default', './test/reporter.ts'],
+    reporters: ['default', new CountReporter()],
     coverage: {
       provider: 'v8',
       include: ['lib/kernel/**/*.ts', 'lib/service/**/*.ts'],

@@ -47,6 +47,7 @@ try {
     chmodSync(cli, 0o755);
   }
   declarations(join(staging, 'types'));
+  chmodSync(staging, 0o755);
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(staging, join(root, 'dist'));
 } finally {
