@@ -23,6 +23,7 @@ if (present.length === 0) process.exit(0);
 
 // Built beside dist/ and swapped in: a process that starts meanwhile never meets a half-written dist/.
 const staging = mkdtempSync(join(root, '.dist-'));
+const replaced = `${staging}-replaced`;
 try {
   await build({
     absWorkingDir: root,
@@ -48,10 +49,11 @@ try {
   }
   declarations(join(staging, 'types'));
   chmodSync(staging, 0o755);
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  renameSync(staging, join(root, 'dist'));
+  const dist = join(root, 'dist');
+  if (existsSync(dist)) renameSync(dist, replaced);
+  renameSync(staging, dist);
 } finally {
-  rmSync(staging, { recursive: true, force: true });
+  for (const directory of [staging, replaced]) rmSync(directory, { recursive: true, force: true });
 }
 
 function declarations(outDir) {
