@@ -1,0 +1,68 @@
+import type { Mail } from './events.ts';
+import { type Head, isOpen } from './head.ts';
+import type { Journal } from './journal.ts';
+
+/**
+ * What a message leads to, decided on the journal as read after the message came. Pure.
+ */
+
+export type Admission =
+  /** Somebody else does what is to be done, or nothing is. */
+  | { do: 'leave' }
+  /** Settled, but the head is still open: the outbox was not emptied (K22). */
+  | { do: 'announce' }
+  /** The head says something else than the journal, though nobody is at it (invariant 6). */
+  | { do: 'repair' }
+  /** The head was lowered for nothing: it can only be raised behind a new suspend (K16). */
+  | { do: 'suspend_again'; wakeAt: number }
+  | { do: 'turn'; lazy: boolean; takeover: boolean };
+
+export interface Asked {
+  kind: 'start' | 'wake' | 'mail';
+  from?: 'sweeper' | 'deployment' | undefined;
+  receives: number;
+}
+
+export interface Situation {
+  head: Head;
+  journal: Journal;
+  /** Mail that the journal does not hold. */
+  unread: Mail[];
+  now: number;
+  /** The driver that claims the run, or the process that holds its start message, is certainly dead. */
+  ownerIsGone: boolean;
+  /** The process that holds the start message is alive and is not this one. */
+  ownerIsOther: boolean;
+}
+
+export function admit(asked: Asked, { head, journal, unread, now, ownerIsGone, ownerIsOther }: Situation): Admission {
+  const { current } = journal;
+  const firstDelivery = asked.receives === 1 && asked.from === undefined;
+  switch (current.phase) {
+    case 'settled':
+      return isOpen(head.state) ? { do: 'announce' } : { do: 'leave' };
+    case 'fresh':
+      if (!isOpen(head.state)) return { do: 'leave' };
+      if (asked.kind === 'start') return { do: 'turn', lazy: firstDelivery, takeover: !firstDelivery };
+      if (asked.from === 'sweeper' && (ownerIsGone || !ownerIsOther))
+        return { do: 'turn', lazy: false, takeover: true };
+      return { do: 'leave' };
+    case 'claimed':
+      if (current.leaseUntil > now && !ownerIsGone) return { do: 'leave' };
+      return { do: 'turn', lazy: false, takeover: true };
+    case 'blocked':
+      if (current.retryAt <= now || asked.kind === 'mail' || asked.from === 'deployment') {
+        return { do: 'turn', lazy: false, takeover: !firstDelivery && asked.from !== 'deployment' };
+      }
+      return mend(head, journal, current.retryAt);
+    case 'suspended':
+      if (current.wakeAt <= now || unread.length > 0) return { do: 'turn', lazy: false, takeover: !firstDelivery };
+      return mend(head, journal, current.wakeAt);
+  }
+}
+
+function mend(head: Head, journal: Journal, wakeAt: number): Admission {
+  if (!isOpen(head.state)) return { do: 'leave' };
+  if (head.position < journal.position) return { do: 'repair' };
+  return head.state.wakeAt < wakeAt ? { do: 'suspend_again', wakeAt } : { do: 'leave' };
+}

@@ -1,0 +1,117 @@
+import type { Chunk, JournalEvent } from './events.ts';
+import { FORMAT } from './events.ts';
+import { isFault } from './faults.ts';
+import type { Journal } from './journal.ts';
+import { extendJournal } from './journal.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * Writes a turn's chunks, one after the other (K6).
+ *
+ * Owns: positions, retries of an unavailable store, and telling one's own write from another's (K5).
+ */
+
+export type AppendResult =
+  | 'written'
+  /** Another driver has taken the run over (K9). */
+  | 'lost'
+  /** The position was taken by an append that no driver made; the journal now holds it (K3). */
+  | 'foreign';
+
+export interface Appender {
+  append(
+    events: JournalEvent[],
+    claim: { leaseUntil: number; takeover: boolean },
+    absorbed: string[],
+  ): Promise<AppendResult>;
+}
+
+export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
+  const own = new Set<string>();
+  let count = 0;
+
+  async function write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
+    const { id } = journal.birth;
+    own.add(chunk.id);
+    const answer = await retrying(ports, () => ports.store.append(id, chunk, absorbed));
+    const standing = answer.appended ? chunk : answer.found;
+    if (!answer.appended && !own.has(standing.id) && standing.driver) return 'lost';
+    const seq = journal.events.length + 1;
+    extendJournal(journal, standing);
+    if (standing.id !== chunk.id) return 'foreign';
+    ports.observer?.recorded?.(id, chunk, seq);
+    ports.changes.publish(id);
+    return 'written';
+  }
+
+  return {
+    async append(events, { leaseUntil, takeover }, absorbed) {
+      const parts = split(events, ports);
+      for (const [index, part] of parts.entries()) {
+        count += 1;
+        const chunk: Chunk = {
+          format: FORMAT,
+          nonce: journal.birth.nonce,
+          position: journal.position + 1,
+          id: `${driver}.${count}`,
+          at: ports.clock.now(),
+          driver: { id: driver, leaseUntil },
+          ...(takeover && index === 0 && { takeover: true as const }),
+          events: part,
+        };
+        const result = await write(chunk, index === parts.length - 1 ? absorbed : []);
+        if (result !== 'written') return result;
+      }
+      return 'written';
+    },
+  };
+}
+
+/** Chunks within the limits of size and number, in order; one even if there are no events. */
+function split(events: JournalEvent[], ports: Ports): JournalEvent[][] {
+  const { chunkBytes, chunkEvents } = ports.limits;
+  const parts: JournalEvent[][] = [];
+  let part: JournalEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const size = sizeOf(event);
+    if (part.length > 0 && (part.length >= chunkEvents || bytes + size > chunkBytes)) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(event);
+    bytes += size;
+  }
+  parts.push(part);
+  return parts;
+}
+
+const perEvent = 150;
+
+/** An upper estimate of an event's stored size, in bytes. */
+function sizeOf(event: JournalEvent): number {
+  switch (event.type) {
+    case 'task_completed':
+      return perEvent + 3 * (event.key.length + (typeof event.result === 'string' ? event.result.length : 100));
+    case 'task_started':
+      return perEvent + 3 * event.key.length;
+    default:
+      return perEvent + 3 * JSON.stringify(event).length;
+  }
+}
+
+/** Tries again with growing delays while the store is unavailable; the same bytes each time. */
+export async function retrying<T>(ports: Ports, call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isFault(error, 'unavailable') || attempt > ports.limits.storeRetries) throw error;
+      const delay = Math.min(5_000, 25 * 2 ** attempt) * (0.5 + ports.ids.fraction() / 2);
+      await new Promise<void>((resolve) => {
+        ports.clock.schedule(ports.clock.now() + delay, resolve);
+      });
+    }
+  }
+}

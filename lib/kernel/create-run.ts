@@ -1,0 +1,71 @@
+import type { Definition } from './definition.ts';
+import { type Birth, FORMAT, type ParentLink } from './events.ts';
+import type { Head } from './head.ts';
+import { storePayload, toJson } from './payload.ts';
+import type { Ports } from './ports.ts';
+
+const week = 7 * 24 * 60 * 60 * 1000;
+
+export interface NewRun {
+  id: string;
+  definition: Definition;
+  input: unknown;
+  idempotencyKey?: string | undefined;
+  correlationId?: string | undefined;
+  parent?: ParentLink | undefined;
+  origin?: string | undefined;
+  /** The parent's; a child that is waited for never outlives it (K23). */
+  latestDeadline?: number | undefined;
+}
+
+/**
+ * Puts a run's head if its id is free, then sends its start message (K17). The head comes first: a message that is lost
+ * is replaced by the sweeper once `wakeAt` has passed. `head` is the one that stands, `asked` the birth that was tried. Throws `Fault` invalid_input for an input that does not fit.
+ */
+export async function createRun(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head; asked: Birth }> {
+  const birth = await makeBirth(ports, run);
+  const answer = await ports.store.create(freshHead(ports, birth));
+  if (answer.created) await ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce });
+  return { ...answer, asked: birth };
+}
+
+/** Puts a head that is cancelled from birth, so that a child that has not been created yet never will be (K23). */
+export async function createTombstone(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head }> {
+  const birth = await makeBirth(ports, run);
+  const head = freshHead(ports, birth);
+  return ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } });
+}
+
+async function makeBirth(ports: Ports, run: NewRun): Promise<Birth> {
+  const { definition, id } = run;
+  const createdAt = ports.clock.now();
+  const text = toJson(definition.parseInput(run.input), `The input of ${definition.name}`, ports.limits);
+  const { payload } = await storePayload(ports, id, 'input', text);
+  const deadline = Math.min(createdAt + definition.timeoutMs, run.latestDeadline ?? Number.POSITIVE_INFINITY);
+  return {
+    format: FORMAT,
+    id,
+    nonce: ports.ids.random(),
+    workflow: definition.name,
+    version: definition.version,
+    ...(payload !== undefined && { input: payload }),
+    inputDigest: ports.ids.digest(text ?? ''),
+    createdAt,
+    deadline,
+    retention: definition.retentionMs,
+    ...(run.idempotencyKey !== undefined && { idempotencyKey: run.idempotencyKey }),
+    ...(run.correlationId !== undefined && { correlationId: run.correlationId }),
+    ...(run.parent !== undefined && { parent: run.parent }),
+    ...(run.origin !== undefined && { origin: run.origin }),
+    ...(!ports.queue.durable && { host: ports.liveness.self }),
+  };
+}
+
+function freshHead(ports: Ports, birth: Birth): Head {
+  return {
+    birth,
+    position: 0,
+    state: { status: 'pending', wakeAt: birth.createdAt + ports.limits.graceMs },
+    expiresAt: birth.deadline + ports.limits.timeoutGraceMs + birth.retention + week,
+  };
+}

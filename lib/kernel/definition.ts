@@ -1,0 +1,25 @@
+import type { Operations } from './operations.ts';
+
+export type Durability = 'each' | 'relaxed' | 'none';
+
+/** A workflow as the kernel sees it: a name, a version, and a function over the four operations. */
+export interface Definition {
+  name: string;
+  version: number;
+  durability: Durability;
+  /** From creation to deadline, in ms. */
+  timeoutMs: number;
+  /** How long a settled run is kept, in ms. */
+  retentionMs: number;
+  /** Checks an input before a run is accepted, and gives what is stored. Throws `Fault` invalid_input with paths. */
+  parseInput(input: unknown): unknown;
+  /** The program. Everything it does has to follow from the input and from what the operations answer. */
+  run(operations: Operations, input: unknown): Promise<unknown>;
+}
+
+/** The workflows that this process can run. */
+export interface Definitions {
+  /** The latest version where none is given. */
+  find(name: string, version?: number): Definition | undefined;
+  list(): Definition[];
+}

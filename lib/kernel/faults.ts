@@ -1,0 +1,39 @@
+/**
+ * The closed list of what can go wrong, as callers see it. Adapters translate at their edge and keep the `cause`; HTTP
+ * status and exit code are one map each, elsewhere.
+ */
+export type FaultCode =
+  | 'invalid_input'
+  | 'not_found'
+  | 'conflict'
+  | 'settled'
+  | 'too_large'
+  | 'unauthorized'
+  | 'unavailable'
+  | 'storage_full'
+  | 'corrupt'
+  | 'newer_format'
+  | 'non_deterministic'
+  | 'closed';
+
+/** One thing that is wrong with an input, and where. `path` is like `items[2].price`; empty for the whole. */
+export interface Problem {
+  path: string;
+  message: string;
+}
+
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly code: FaultCode;
+  readonly problems: Problem[] | undefined;
+
+  constructor(code: FaultCode, message: string, options: { cause?: unknown; problems?: Problem[] } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.problems = options.problems;
+  }
+}
+
+export function isFault(error: unknown, code?: FaultCode): error is Fault {
+  return error instanceof Fault && (code === undefined || error.code === code);
+}

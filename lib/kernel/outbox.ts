@@ -1,0 +1,105 @@
+import { createRun, createTombstone } from './create-run.ts';
+import { deliver } from './deliver.ts';
+import type { Birth, OutsideEvent, Payload, StoredError } from './events.ts';
+import { Fault } from './faults.ts';
+import { isSettled } from './head.ts';
+import { type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
+import { fromJson, loadPayload, storePayload } from './payload.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * What a settled run owes to others (K22): tell the parent, cancel the children, start the successor, then close the
+ * head. Every part may be done twice; the head is closed last, so an open head over a settled journal says: again.
+ */
+export async function announce(ports: Ports, journal: Journal): Promise<void> {
+  if (journal.current.phase !== 'settled') return;
+  const { birth } = journal;
+  const { end } = journal.current;
+  const continued = end.type === 'run_completed' ? end.continuedAs : undefined;
+  if (continued) await startSuccessor(ports, birth, continued);
+  else if (birth.parent) {
+    await deliver(ports, birth.parent.id, birth.parent.nonce, await settledNotice(ports, birth, end, birth.parent));
+  }
+  for (const child of openChildren(end)) await cancelChild(ports, birth, child.id);
+  await closeHead(ports, journal, end);
+  ports.changes.publish(birth.id);
+}
+
+async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {
+  const { birth } = journal;
+  await ports.store.updateHead(
+    birth.id,
+    {
+      position: journal.position,
+      state: { status: settledStatus(end), closedAt: end.at },
+      expiresAt: end.at + birth.retention,
+    },
+    { nonce: birth.nonce, positionAtMost: journal.position },
+  );
+}
+
+/** A child's end as its parent records it. Large outputs are copied to the parent, which may outlive the child. */
+export async function settledNotice(
+  ports: Ports,
+  birth: Birth,
+  end: SettledEvent,
+  parent: { id: string; key: string },
+): Promise<Extract<OutsideEvent, { type: 'child_settled' }>> {
+  const notice = { type: 'child_settled' as const, id: `settled:${parent.key}`, at: end.at, key: parent.key };
+  if (end.type !== 'run_completed') {
+    return { ...notice, outcome: { status: end.type === 'run_failed' ? 'failed' : 'cancelled', error: end.error } };
+  }
+  const output = await copyPayload(ports, end.output, parent.id, `child ${birth.id}`);
+  return { ...notice, outcome: { status: 'completed', ...(output !== undefined && { output }) } };
+}
+
+async function copyPayload(
+  ports: Ports,
+  payload: Payload | undefined,
+  toRun: string,
+  name: string,
+): Promise<Payload | undefined> {
+  if (payload === undefined || typeof payload === 'string') return payload;
+  return (await storePayload(ports, toRun, name, await loadPayload(ports, payload))).payload;
+}
+
+async function startSuccessor(ports: Ports, birth: Birth, continued: { id: string; input?: Payload }): Promise<void> {
+  const definition = ports.definitions.find(birth.workflow, birth.version);
+  if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
+  const input = continued.input === undefined ? undefined : fromJson(await loadPayload(ports, continued.input));
+  await createRun(ports, {
+    id: continued.id,
+    definition,
+    input,
+    correlationId: birth.correlationId,
+    parent: birth.parent,
+    origin: `run ${birth.id}`,
+  });
+}
+
+/** Asks a child to stop, and makes sure that one which does not exist yet never starts (K23). */
+export async function cancelChild(
+  ports: Ports,
+  parent: Birth,
+  id: string,
+  tombstone?: { workflow: string; version?: number | undefined },
+): Promise<void> {
+  const definition = tombstone && ports.definitions.find(tombstone.workflow, tombstone.version);
+  let head = await ports.store.readHead(id);
+  if (!head && definition) {
+    const never = { ...definition, parseInput: () => undefined };
+    head = (await createTombstone(ports, { id, definition: never, input: undefined, origin: `run ${parent.id}` })).head;
+  }
+  if (!head || isSettled(head.state.status)) return;
+  await deliver(ports, id, head.birth.nonce, {
+    type: 'run_cancel_requested',
+    id: `parent:${parent.id}`,
+    at: ports.clock.now(),
+    epoch: 0,
+    reason: `Its parent run ${parent.id} no longer waits for it`,
+    by: 'run',
+  });
+}
+
+/** A tombstone's end: it has no journal. */
+export const neverStarted: StoredError = { name: 'CancelledError', message: 'The run was cancelled before it began' };

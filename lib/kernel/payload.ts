@@ -1,0 +1,127 @@
+import type { Blobs } from '../ports/blobs.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { BlobRef, Payload } from './events.ts';
+import { Fault } from './faults.ts';
+import type { Limits } from './limits.ts';
+
+/**
+ * Values on their way into the journal and back. What the program gets is always what was stored, live and in replay
+ * alike, so a value is refused here, where it was made, if JSON would silently change it.
+ */
+
+export interface PayloadPorts {
+  blobs: Blobs;
+  ids: Ids;
+  limits: Limits;
+}
+
+/** A payload with its JSON text at hand. */
+export interface EncodedPayload {
+  payload: Payload | undefined;
+  text: string | undefined;
+}
+
+const utf8 = new TextEncoder();
+
+/** Length in UTF-8, exact only where it could exceed `limit`. */
+export function byteLength(text: string, limit: number): number {
+  return text.length * 3 <= limit ? text.length : utf8.encode(text).length;
+}
+
+/** JSON text of a value, or `undefined` for `undefined`. Throws `Fault` invalid_input with the path, or too_large. */
+export function toJson(
+  value: unknown,
+  what: string,
+  limits: Pick<Limits, 'payloadBytes' | 'payloadDepth'>,
+): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' && typeof value !== 'boolean' && value !== null) {
+    assertJson(value, what, '', limits.payloadDepth, []);
+  }
+  const text = JSON.stringify(value);
+  const bytes = byteLength(text, limits.payloadBytes);
+  if (bytes > limits.payloadBytes) {
+    throw new Fault(
+      'too_large',
+      `${what} has ${bytes} bytes of JSON; the limit payloadBytes is ${limits.payloadBytes}`,
+    );
+  }
+  return text;
+}
+
+function assertJson(value: unknown, what: string, path: string, depth: number, ancestors: object[]): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return;
+    case 'number':
+      if (!Number.isFinite(value)) throw notJson(what, path, `${value} is not a finite number`);
+      return;
+    case 'object':
+      break;
+    default:
+      throw notJson(what, path, `JSON cannot hold a ${typeof value}`);
+  }
+  if (value === null) return;
+  if (depth === 0) throw notJson(what, path, 'it nests deeper than the limit payloadDepth');
+  if (ancestors.includes(value)) throw notJson(what, path, 'it contains itself');
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return;
+  if (value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value)) {
+    throw notJson(what, path, `JSON cannot hold a ${value.constructor.name}`);
+  }
+  ancestors.push(value);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) {
+      if (value[i] === undefined) throw notJson(what, `${path}[${i}]`, 'JSON cannot hold undefined in an array');
+      assertJson(value[i], what, `${path}[${i}]`, depth - 1, ancestors);
+    }
+  } else {
+    for (const key of Object.keys(value)) {
+      assertJson(
+        (value as Record<string, unknown>)[key],
+        what,
+        path === '' ? key : `${path}.${key}`,
+        depth - 1,
+        ancestors,
+      );
+    }
+  }
+  ancestors.pop();
+}
+
+function notJson(what: string, path: string, message: string): Fault {
+  const where = path === '' ? what : `${what} at ${path}`;
+  return new Fault('invalid_input', `${where}: ${message}`, { problems: [{ path, message }] });
+}
+
+/** Puts what is too large for the journal into the blob port, durable when this resolves. `name` is unique in the run. */
+export async function storePayload(
+  ports: PayloadPorts,
+  runId: string,
+  name: string,
+  text: string | undefined,
+): Promise<EncodedPayload> {
+  if (text === undefined) return { payload: undefined, text };
+  const bytes = byteLength(text, ports.limits.inlineBytes);
+  if (bytes <= ports.limits.inlineBytes) return { payload: text, text };
+  const digest = ports.ids.digest(text);
+  const ref: BlobRef = { blob: `${runId}/${ports.ids.digest(`${name}\n${digest}`)}`, bytes, digest };
+  await ports.blobs.put(ref.blob, text);
+  return { payload: ref, text };
+}
+
+/** The JSON text of a payload. Throws `Fault` corrupt if a blob is missing or damaged. */
+export async function loadPayload(ports: Pick<PayloadPorts, 'blobs' | 'ids'>, payload: Payload): Promise<string> {
+  if (typeof payload === 'string') return payload;
+  const text = await ports.blobs.get(payload.blob);
+  if (text === undefined) throw new Fault('corrupt', `Blob ${payload.blob} is missing`);
+  if (ports.ids.digest(text) !== payload.digest) {
+    throw new Fault('corrupt', `Blob ${payload.blob} is damaged: its checksum does not match`);
+  }
+  return text;
+}
+
+export function fromJson(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text);
+}

@@ -1,0 +1,452 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Definition } from './definition.ts';
+import type { Birth, JournalEvent, Payload, RunEvent, TaskKind } from './events.ts';
+import { Fault } from './faults.ts';
+import { isOutside } from './journal.ts';
+import type { Limits } from './limits.ts';
+import { type ChildSpec, ContinueAs, type Operations, type StepSpec, type Task, WorkflowError } from './operations.ts';
+import { fromJson, toJson } from './payload.ts';
+import { CancelledError, restoreError, TimeoutError } from './stored-error.ts';
+
+/**
+ * A workflow function in execution.
+ *
+ * Owns: what the program has asked for, and feeding it one event at a time (K1).
+ * Does not own: effects, the journal, time. It starts nothing; it only says what it wants and from which event on.
+ */
+
+interface Settle {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface Asked {
+  key: string;
+  /** Sequence number of the last event that the program had been fed when it asked (K2). */
+  after: number;
+  settle: Settle;
+}
+
+export type StepRequest = Asked & { kind: 'step'; spec: StepSpec; attempt: number; retryAt: number };
+export type TimerRequest = Asked & { kind: 'timer'; due: number };
+export type SignalRequest = Asked & { kind: 'signal'; name: string };
+export type ChildRequest = Asked & { kind: 'child'; spec: ChildSpec; id: string; askedAt: number };
+export type Request = StepRequest | TimerRequest | SignalRequest | ChildRequest;
+/** Requests that are effects of this driver. */
+export type EffectRequest = StepRequest | ChildRequest;
+
+/** An effect that the program no longer wants, and the event that decided so (K4). */
+export interface Stop {
+  request: EffectRequest;
+  after: number;
+}
+
+export type Outcome =
+  | { type: 'returned'; value: unknown }
+  | { type: 'threw'; error: unknown }
+  | { type: 'continued'; input: unknown };
+
+export interface Program {
+  /** Tasks that wait for an outcome, in the order in which they were asked for. */
+  readonly open: ReadonlyMap<string, Request>;
+  /** Effects asked for and not yet handed out by `take`. */
+  readonly pending: Set<EffectRequest>;
+  readonly stops: Stop[];
+  readonly outcome: Outcome | undefined;
+  /** Why the program cannot go on: it did something that no replay would repeat. */
+  readonly fault: Fault | undefined;
+  /** The first request to cancel that was fed. */
+  readonly cancelled: { reason: string | undefined } | undefined;
+  /** Whether a task of this key was asked for and is no longer wanted or needed. */
+  isClosed(key: string): boolean;
+  /** Runs the function to its first quiescence. Throws `Fault` non_deterministic. */
+  start(input: unknown): Promise<void>;
+  /** Feeds one event and runs to quiescence. `text` is the JSON of the event's payload. Throws `Fault` non_deterministic. */
+  feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void>;
+}
+
+export interface ProgramContext {
+  definition: Definition;
+  birth: Birth;
+  clock: Clock;
+  ids: Ids;
+  limits: Limits;
+  /** What the journal already holds, for `version()` and for checks. */
+  recorded: JournalEvent[];
+  /** Takes a mark that has to stand in the journal right behind the event fed last; answers with its sequence number. */
+  emit(event: RunEvent): number;
+  log: Operations['log'];
+  /** The program did something while it was not being fed. */
+  onFault(): void;
+}
+
+export function createProgram(context: ProgramContext): Program {
+  const { birth, definition, recorded, limits } = context;
+  const open = new Map<string, Request>();
+  const closed = new Set<string>();
+  const pending = new Set<EffectRequest>();
+  const stops: Stop[] = [];
+  const waiting = new Map<string, SignalRequest[]>();
+  const unheard = new Map<string, (string | undefined)[]>();
+  const versions = new Set(recorded.flatMap((event) => (event.type === 'run_versioned' ? [event.change] : [])));
+  const kinds = recordedKinds(recorded);
+  const lastOfOldCode = lastDriverEvent(recorded);
+
+  let outcome: Outcome | undefined;
+  let fault: Fault | undefined;
+  let cancelled: { reason: string | undefined } | undefined;
+  let feeding = false;
+  let seq = 0;
+  let time = birth.createdAt;
+
+  const isLive = () => seq >= recorded.length;
+
+  function nonDeterministic(message: string): Fault {
+    return new Fault('non_deterministic', `Run ${birth.id} of ${birth.workflow}@${birth.version}: ${message}`);
+  }
+
+  function foreign(what: string): void {
+    fault ??= nonDeterministic(
+      `${what} was called when the run had no event to react to. The workflow has probably awaited something that is not ` +
+        "the context's (a fetch, a timer, another promise), or it calls the context inside a step. Do such work in ctx.step().",
+    );
+    context.onFault();
+  }
+
+  function ask<R extends Request>(
+    key: string,
+    kind: TaskKind,
+    fields: Omit<R, keyof Asked | 'kind'>,
+  ): { request: R; result: Promise<unknown> } {
+    if (!feeding) foreign(`A ${kind} '${key}'`);
+    if (key.length > limits.keyChars) {
+      throw new WorkflowError(`The key '${key.slice(0, 60)}…' is longer than the limit keyChars, ${limits.keyChars}`);
+    }
+    if (open.has(key) || closed.has(key)) {
+      throw new WorkflowError(
+        `Two tasks are named '${key}'. Give each task of one scope a name of its own, for instance with the number of the loop's turn in it.`,
+      );
+    }
+    if (open.size >= limits.concurrentSteps * 4) {
+      throw new WorkflowError(
+        `More than ${limits.concurrentSteps * 4} tasks are open at once (limit concurrentSteps × 4)`,
+      );
+    }
+    const found = kinds.get(key);
+    if (found !== undefined && found !== kind) {
+      throw rememberFault(
+        nonDeterministic(`the journal holds a ${found} '${key}', the code now asks for a ${kind} of that name.`),
+      );
+    }
+    let settle!: Settle;
+    const result = new Promise<unknown>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    // Whoever does not await a task has chosen not to hear of its failure.
+    result.catch(() => {});
+    const request = { key, kind, after: seq, settle, ...fields } as unknown as R;
+    open.set(key, request);
+    return { request, result };
+  }
+
+  function rememberFault(error: Fault): Fault {
+    fault ??= error;
+    return error;
+  }
+
+  function close(request: Request): void {
+    if (open.get(request.key) !== request) return;
+    open.delete(request.key);
+    closed.add(request.key);
+    if (request.kind === 'signal') withdraw(request);
+    if (request.kind === 'step' && !pending.delete(request)) stops.push({ request, after: seq });
+    // A child asked for in replay may have been started by an earlier turn, whatever this one did.
+    if (request.kind === 'child' && (!pending.delete(request) || request.after <= recorded.length)) {
+      stops.push({ request, after: seq });
+    }
+  }
+
+  function withdraw(request: SignalRequest): void {
+    const queue = waiting.get(request.name);
+    if (queue) {
+      queue.splice(queue.indexOf(request), 1);
+      if (queue.length === 0) waiting.delete(request.name);
+    }
+  }
+
+  function settleTask(request: Request, error: Error | undefined, text: string | undefined): void {
+    open.delete(request.key);
+    closed.add(request.key);
+    if (request.kind === 'step' || request.kind === 'child') pending.delete(request);
+    if (error) request.settle.reject(error);
+    else request.settle.resolve(fromJson(text));
+  }
+
+  function task(request: Request, result: Promise<unknown>): Task {
+    return { result, close: () => close(request) };
+  }
+
+  const operations: Operations = {
+    run: birth,
+    step(key, spec) {
+      const { request, result } = ask<StepRequest>(key, 'step', { spec, attempt: 1, retryAt: 0 });
+      pending.add(request);
+      return task(request, result);
+    },
+    timer(key, due) {
+      if (due > birth.deadline) {
+        throw new WorkflowError(
+          `The timer '${key}' would fire at ${new Date(due).toISOString()}, after the run's deadline ${new Date(birth.deadline).toISOString()}. ` +
+            'Give the workflow a longer timeout.',
+        );
+      }
+      const { request, result } = ask<TimerRequest>(key, 'timer', { due });
+      return task(request, result);
+    },
+    signal(key, name) {
+      const { request, result } = ask<SignalRequest>(key, 'signal', { name });
+      const early = unheard.get(name);
+      if (early) {
+        const text = early.shift();
+        if (early.length === 0) unheard.delete(name);
+        settleTask(request, undefined, text);
+      } else {
+        const queue = waiting.get(name);
+        if (queue) queue.push(request);
+        else waiting.set(name, [request]);
+      }
+      return task(request, result);
+    },
+    child(key, spec) {
+      const id = childId(context.ids, birth.id, key);
+      const { request, result } = ask<ChildRequest>(key, 'child', { spec, id, askedAt: time });
+      pending.add(request);
+      return task(request, result);
+    },
+    now: () => time,
+    derive: (label) => context.ids.digest(`${birth.nonce}\n${label}`),
+    callbackToken: (name) => callbackToken(context.ids, birth, name),
+    version(change) {
+      if (versions.has(change)) return true;
+      if (seq < lastOfOldCode) return false;
+      versions.add(change);
+      seq = context.emit({ type: 'run_versioned', at: time, change });
+      return true;
+    },
+    report(details) {
+      if (isLive())
+        context.emit({ type: 'run_reported', at: time, details: toJson(details, 'The report', limits) ?? 'null' });
+    },
+    log(level, message, fields) {
+      if (isLive()) context.log(level, message, fields);
+    },
+    isCancelled: () => cancelled !== undefined,
+  };
+
+  async function quiesce(change: () => void): Promise<void> {
+    feeding = true;
+    change();
+    await context.clock.macrotask();
+    feeding = false;
+  }
+
+  function end(result: Outcome, what: string): void {
+    if (!feeding) foreign(what);
+    outcome = result;
+  }
+
+  function rejectAll(makeError: () => Error): void {
+    for (const request of [...open.values()]) {
+      if (request.kind === 'step' && request.spec.shielded) continue;
+      close(request);
+      request.settle.reject(makeError());
+    }
+  }
+
+  function react(event: JournalEvent, text: string | undefined): void {
+    switch (event.type) {
+      case 'task_completed':
+      case 'task_failed':
+      case 'task_retried':
+      case 'child_settled': {
+        const request = expectTask(event);
+        if (!request) return;
+        if (event.type === 'task_retried') {
+          if (request.kind !== 'step') return;
+          request.attempt = event.attempt + 1;
+          request.retryAt = event.retryAt;
+          request.after = seq;
+          pending.add(request);
+        } else {
+          settleTask(request, errorOf(event), text);
+        }
+        return;
+      }
+      case 'run_signalled': {
+        const [request] = waiting.get(event.name) ?? [];
+        if (request) {
+          withdraw(request);
+          settleTask(request, undefined, text);
+        } else {
+          const early = unheard.get(event.name);
+          if (early) early.push(text);
+          else unheard.set(event.name, [text]);
+        }
+        return;
+      }
+      case 'run_cancel_requested':
+        cancelled ??= { reason: event.reason };
+        rejectAll(() => new CancelledError(event.reason ?? 'The run was cancelled'));
+        return;
+      case 'run_timed_out':
+        rejectAll(() => new TimeoutError('The run passed its deadline'));
+        return;
+      case 'run_suspended':
+        for (const awaited of event.awaiting) {
+          if (!open.has(awaited.key) && !closed.has(awaited.key)) throw unexpected(awaited.kind, awaited.key);
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  function expectTask(event: Extract<JournalEvent, { key: string }>): Request | undefined {
+    const request = open.get(event.key);
+    if (!request && !closed.has(event.key)) {
+      throw unexpected('kind' in event ? event.kind : event.type === 'child_settled' ? 'child' : 'step', event.key);
+    }
+    return request;
+  }
+
+  function unexpected(kind: TaskKind, key: string): Fault {
+    const waitingFor = [...open.values()].slice(0, 5).map((request) => `${request.kind} '${request.key}'`);
+    const got = outcome
+      ? 'the workflow has ended'
+      : waitingFor.length === 0
+        ? 'it asks for nothing'
+        : `it asks for ${waitingFor.join(', ')}`;
+    return nonDeterministic(
+      `at event ${seq} the journal expects the code to have asked for the ${kind} '${key}', but ${got}. ` +
+        'The code has changed under this open run: deploy code that still asks for it, or guard the change with ctx.version().',
+    );
+  }
+
+  return {
+    open,
+    pending,
+    stops,
+    get outcome() {
+      return outcome;
+    },
+    get fault() {
+      return fault;
+    },
+    get cancelled() {
+      return cancelled;
+    },
+    isClosed: (key) => closed.has(key),
+    async start(input) {
+      await quiesce(() => {
+        // The function may throw before its first await.
+        Promise.resolve()
+          .then(() => definition.run(operations, input))
+          .then(
+            (value) => end({ type: 'returned', value }, 'The end of the workflow'),
+            (error: unknown) =>
+              end(
+                error instanceof ContinueAs ? { type: 'continued', input: error.input } : { type: 'threw', error },
+                'The end of the workflow',
+              ),
+          );
+      });
+      if (fault) throw fault;
+    },
+    async feed(event, position, text) {
+      seq = position;
+      time = Math.max(time, event.at);
+      if (isSilent(event)) return react(event, text);
+      await quiesce(() => react(event, text));
+      if (fault) throw fault;
+    },
+  };
+}
+
+/** Events that the program does not notice: no turn of the event loop is spent on them. */
+function isSilent(event: JournalEvent): boolean {
+  return (
+    event.type === 'task_started' ||
+    event.type === 'task_retried' ||
+    event.type === 'run_versioned' ||
+    event.type === 'run_reported' ||
+    event.type === 'run_suspended' ||
+    event.type === 'run_blocked' ||
+    event.type === 'run_paused' ||
+    event.type === 'run_resumed'
+  );
+}
+
+function errorOf(event: JournalEvent): Error | undefined {
+  if (event.type === 'task_failed') return restoreError(event.error, event.key);
+  if (event.type === 'child_settled' && event.outcome.status !== 'completed') {
+    return restoreError(event.outcome.error, event.key);
+  }
+  return undefined;
+}
+
+/** The payload that an event brings to the program. */
+export function payloadOf(event: JournalEvent): Payload | undefined {
+  switch (event.type) {
+    case 'task_completed':
+      return event.result;
+    case 'run_signalled':
+      return event.payload;
+    case 'child_settled':
+      return event.outcome.status === 'completed' ? event.outcome.output : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function recordedKinds(recorded: JournalEvent[]): Map<string, TaskKind> {
+  const kinds = new Map<string, TaskKind>();
+  for (const event of recorded) {
+    if (event.type === 'child_settled') kinds.set(event.key, 'child');
+    else if (event.type === 'task_retried') kinds.set(event.key, 'step');
+    else if ('key' in event) kinds.set(event.key, event.kind);
+    if (event.type === 'run_suspended') for (const awaited of event.awaiting) kinds.set(awaited.key, awaited.kind);
+  }
+  return kinds;
+}
+
+/** Sequence number of the last event that shows how far a program had come (marks themselves prove nothing). */
+function lastDriverEvent(recorded: JournalEvent[]): number {
+  for (let i = recorded.length - 1; i >= 0; i -= 1) {
+    const event = recorded[i] as JournalEvent;
+    if (!isOutside(event) && event.type !== 'run_blocked' && event.type !== 'run_versioned') return i + 1;
+  }
+  return 0;
+}
+
+export function childId(ids: Ids, parentId: string, key: string): string {
+  return ids.digest(`child\n${parentId}\n${key}`);
+}
+
+const tokenSeparator = '.';
+
+/** `<run id>.<proof>.<name>`: the proof is 128 bits that only who knows the nonce can make. */
+export function callbackToken(ids: Ids, birth: Birth, name: string): string {
+  return [birth.id, ids.digest(`callback\n${birth.nonce}\n${name}`), encodeURIComponent(name)].join(tokenSeparator);
+}
+
+/** The parts of a token. `undefined`: not a token. */
+export function parseCallbackToken(token: string): { runId: string; name: string } | undefined {
+  const [runId, proof, ...name] = token.split(tokenSeparator);
+  if (!runId || !proof || name.length === 0) return undefined;
+  try {
+    return { runId, name: decodeURIComponent(name.join(tokenSeparator)) };
+  } catch {
+    return undefined;
+  }
+}

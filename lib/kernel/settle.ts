@@ -1,0 +1,67 @@
+import type { OpenChild } from './events.ts';
+import { Fault, isFault } from './faults.ts';
+import type { Journal, SettledEvent } from './journal.ts';
+import { storePayload, toJson } from './payload.ts';
+import type { Ports } from './ports.ts';
+import type { Outcome, Program } from './program.ts';
+import { storeError } from './stored-error.ts';
+
+const maxNamed = 1_000;
+
+/** The event that ends a run whose program ended so. A run that somebody cancelled ends as cancelled, whatever its program made of it. */
+export async function endOf(
+  ports: Ports,
+  journal: Journal,
+  program: Program,
+  outcome: Outcome,
+  at: number,
+): Promise<SettledEvent> {
+  const left = leftOpen(program);
+  const { birth } = journal;
+  if (program.cancelled) {
+    const cancelled = { name: 'CancelledError', message: program.cancelled.reason ?? 'The run was cancelled' };
+    const thrown = outcome.type === 'threw' ? storeError(outcome.error, ports.limits) : cancelled;
+    const error =
+      thrown.name === 'CancelledError'
+        ? { name: thrown.name, message: thrown.message }
+        : { ...cancelled, cause: thrown };
+    return { type: 'run_cancelled', at, error, ...left };
+  }
+  if (outcome.type === 'threw') {
+    return { type: 'run_failed', at, error: storeError(outcome.error, ports.limits), ...left };
+  }
+  try {
+    if (outcome.type === 'returned') {
+      const text = toJson(outcome.value, `The output of ${birth.workflow}`, ports.limits);
+      const { payload } = await storePayload(ports, birth.id, 'output', text);
+      return { type: 'run_completed', at, ...(payload !== undefined && { output: payload }), ...left };
+    }
+    const definition = ports.definitions.find(birth.workflow, birth.version);
+    if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
+    definition.parseInput(outcome.input);
+    const text = toJson(outcome.input, 'The input given to continueAs', ports.limits);
+    const { payload } = await storePayload(ports, birth.id, 'successor', text);
+    const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
+    return {
+      type: 'run_completed',
+      at,
+      continuedAs: { id, ...(payload !== undefined && { input: payload }) },
+      ...left,
+    };
+  } catch (error) {
+    if (!isFault(error, 'invalid_input') && !isFault(error, 'too_large')) throw error;
+    return { type: 'run_failed', at, error: storeError(error, ports.limits), ...left };
+  }
+}
+
+function leftOpen(program: Program): { openChildren?: OpenChild[]; unawaited?: string[] } {
+  const children: OpenChild[] = [];
+  const unawaited: string[] = [];
+  for (const request of [...program.open.values(), ...program.stops.map((stop) => stop.request)]) {
+    if (request.kind === 'child' && !request.spec.detached && children.length < maxNamed)
+      children.push({ key: request.key, id: request.id });
+    if (request.kind === 'step' && program.open.has(request.key) && unawaited.length < maxNamed)
+      unawaited.push(request.key);
+  }
+  return { ...(children.length > 0 && { openChildren: children }), ...(unawaited.length > 0 && { unawaited }) };
+}

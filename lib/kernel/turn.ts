@@ -1,0 +1,615 @@
+import { type AppendResult, createAppender, retrying } from './appender.ts';
+import type { Definition } from './definition.ts';
+import { type Arrival, crashedStep, createEffects, lookAtChild } from './effects.ts';
+import type { JournalEvent, Mail, RunEvent } from './events.ts';
+import { Fault, isFault } from './faults.ts';
+import { headStateOf, isOutside, type Journal, type SettledEvent } from './journal.ts';
+import { announce, cancelChild } from './outbox.ts';
+import { fromJson, loadPayload } from './payload.ts';
+import type { Ports } from './ports.ts';
+import { createProgram, type EffectRequest, type Program, payloadOf, type StepRequest } from './program.ts';
+import { endOf } from './settle.ts';
+import { TimeoutError } from './stored-error.ts';
+import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextStart, nextTimer } from './suspension.ts';
+
+/**
+ * One driver's stretch of work on one run.
+ *
+ * Owns: the order of things. Feed (K1), write (K2, K6), then start what the written events allow; suspend, settle or
+ * block when nothing is left to do.
+ * Does not own: whether this turn should be (admission.ts), the fold (journal.ts), the program (program.ts), effects.
+ */
+
+export type TurnEnd = 'settled' | 'suspended' | 'blocked' | 'yielded' | 'lost';
+
+export interface Turn {
+  /** Runs to the turn's end. Rejects if the store stays unavailable: then somebody else takes over. */
+  run(): Promise<TurnEnd>;
+  /** New mail may be there: look now, not at the next watch. */
+  nudge(): void;
+  /** Starts nothing more, waits for running steps up to `graceMs`, and hands the run back. */
+  drain(graceMs: number): void;
+}
+
+export interface TurnStart {
+  definition: Definition;
+  journal: Journal;
+  mail: Mail[];
+  /** The head's `wakeAt` as read; the run is lowered to the lease's end if it waits further (K15). */
+  wakeAt: number;
+  /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
+  lazy: boolean;
+  /** The first append says that a claim had expired, or that one cannot know (K11). */
+  takeover: boolean;
+  /** Look at all children first: the turn may have been woken for that. */
+  checkChildren: boolean;
+}
+
+export function createTurn(ports: Ports, start: TurnStart): Turn {
+  const { clock, limits, store } = ports;
+  const { definition } = start;
+  const { birth } = start.journal;
+  const driver = `${ports.liveness.self}.${ports.ids.random()}`;
+  const journal = start.journal;
+  const appender = createAppender(ports, journal, driver);
+  const effects = createEffects(ports, birth, wake);
+  const relaxed = definition.durability !== 'each';
+
+  let program: Program;
+  let tail: JournalEvent[] = [];
+  let inbox = start.mail;
+  /** Outcomes fed and not yet durable, oldest first. */
+  let unrecorded: Arrival[] = [];
+  let arrivals: Arrival[] = [];
+  let takeover = start.takeover;
+  /** Whether effects may start without another append (K8). */
+  let claimed = start.lazy;
+  let leaseUntil = clock.now() + limits.leaseMs;
+  let nextHeartbeat = clock.now() + limits.leaseMs / 2;
+  let nextWatch = clock.now() + limits.watchMs;
+  let tailSince = 0;
+  let nudged = false;
+  let drainUntil: number | undefined;
+  let aloneKey: string | undefined;
+  let stuckSince: number | undefined;
+
+  // --- waiting -----------------------------------------------------------------------------------------------------
+
+  let woken = false;
+  let resume: (() => void) | undefined;
+
+  function wake(): void {
+    woken = true;
+    resume?.();
+  }
+
+  async function sleepUntil(at: number): Promise<void> {
+    if (!woken) {
+      const cancel = at === Number.POSITIVE_INFINITY ? undefined : clock.schedule(at, wake);
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      resume = undefined;
+      cancel?.();
+    }
+    woken = false;
+  }
+
+  // --- feeding -----------------------------------------------------------------------------------------------------
+
+  const seq = () => journal.events.length + tail.length;
+  const durableSeq = () => journal.events.length;
+
+  function put(event: JournalEvent): number {
+    if (tail.length === 0) tailSince = clock.now();
+    tail.push(event);
+    return seq();
+  }
+
+  async function feed(event: JournalEvent, text?: string): Promise<void> {
+    const position = put(event);
+    const payload = payloadOf(event);
+    await program.feed(
+      event,
+      position,
+      payload === undefined ? undefined : (text ?? (await loadPayload(ports, payload))),
+    );
+    if (position > limits.eventsPerRun) throw new EventLimit(limits.eventsPerRun);
+  }
+
+  /** Makes the program anew and feeds it the journal. */
+  async function replay(): Promise<void> {
+    tail = [];
+    const recorded = journal.events.slice();
+    program = createProgram({
+      definition,
+      birth,
+      clock,
+      ids: ports.ids,
+      limits,
+      recorded,
+      emit: (event: RunEvent) => put(event),
+      log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
+      onFault: wake,
+    });
+    await program.start(birth.input === undefined ? undefined : fromJson(await loadPayload(ports, birth.input)));
+    for (const [index, event] of recorded.entries()) {
+      const payload = payloadOf(event);
+      await program.feed(event, index + 1, payload === undefined ? undefined : await loadPayload(ports, payload));
+    }
+  }
+
+  /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
+  async function rebuild(): Promise<void> {
+    const carried = relaxed ? [] : [...unrecorded, ...arrivals, ...effects.takeArrivals()];
+    if (relaxed) effects.dropAll(new Fault('closed', 'Another event came first; the step is run again'));
+    unrecorded = [];
+    inbox = await readMail();
+    await replay();
+    arrivals = carried;
+    for (const arrival of carried) takePending(arrival.key);
+  }
+
+  function takePending(key: string): void {
+    const request = program.open.get(key);
+    if (request && (request.kind === 'step' || request.kind === 'child')) program.pending.delete(request);
+  }
+
+  async function feedMail(): Promise<void> {
+    while (inbox.length > 0) {
+      const { event } = inbox[0] as Mail;
+      inbox = inbox.slice(1);
+      if (isHeard(event.id)) continue;
+      await fireTimers(event.at);
+      await feed(event);
+      // What a command changes holds from its own append on.
+      if (event.type === 'run_paused' || event.type === 'run_resumed') return;
+    }
+  }
+
+  function isHeard(id: string): boolean {
+    return journal.heard.has(id) || tail.some((event) => isOutside(event) && event.id === id);
+  }
+
+  async function feedArrivals(): Promise<void> {
+    arrivals.push(...effects.takeArrivals());
+    for (const arrival of arrivals.splice(0)) {
+      const request = program.open.get(arrival.key);
+      if (arrival.key === aloneKey) leaveAlone();
+      if (!request) {
+        // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
+        if (tail.length > 0) unrecorded.push(arrival);
+        continue;
+      }
+      if (request.kind === 'step' && request.attempt !== arrival.attempt) continue;
+      unrecorded.push(arrival);
+      await feed(arrival.toEvent(clock.now()), arrival.text);
+      if (program.fault) return;
+    }
+  }
+
+  /** Fires what is due at `moment`, in the order of due times (K24). */
+  async function fireTimers(moment: number): Promise<void> {
+    if (journal.paused) return;
+    for (let timer = nextTimer(program); timer && timer.due <= moment; timer = nextTimer(program)) {
+      await feed({ type: 'task_completed', at: Math.max(clock.now(), timer.due), key: timer.key, kind: 'timer' });
+    }
+  }
+
+  // --- writing -----------------------------------------------------------------------------------------------------
+
+  async function flush(): Promise<AppendResult> {
+    const now = clock.now();
+    if (start.wakeAt > now + limits.leaseMs && !claimed) await lowerHead(now + limits.leaseMs);
+    const events = tail;
+    tail = [];
+    leaseUntil = now + limits.leaseMs;
+    const absorbed = events.filter(isOutside).map((event) => event.id);
+    const result = await appender.append(events, { leaseUntil, takeover }, absorbed);
+    if (result === 'lost') return result;
+    takeover = false;
+    claimed = true;
+    if (result === 'foreign') {
+      await rebuild();
+      return result;
+    }
+    unrecorded = [];
+    await stopEffects();
+    if (now >= nextHeartbeat && !hasEnded()) await raiseHead();
+    return result;
+  }
+
+  function hasEnded(): boolean {
+    return journal.current.phase !== 'claimed';
+  }
+
+  async function lowerHead(wakeAt: number): Promise<void> {
+    start.wakeAt = wakeAt;
+    await retrying(ports, () =>
+      store.updateHead(
+        birth.id,
+        { state: { status: 'running', wakeAt }, position: journal.position },
+        { nonce: birth.nonce, positionAtMost: journal.position },
+      ),
+    );
+  }
+
+  async function raiseHead(): Promise<void> {
+    nextHeartbeat = clock.now() + limits.leaseMs / 2;
+    await retrying(ports, () =>
+      store.updateHead(
+        birth.id,
+        { state: headStateOf(journal, leaseUntil), position: journal.position },
+        { nonce: birth.nonce, positionBelow: journal.position },
+      ),
+    );
+  }
+
+  /** Reads what others have written. Mail that the journal holds already is left out. */
+  async function readMail(): Promise<Mail[]> {
+    nudged = false;
+    nextWatch = clock.now() + limits.watchMs;
+    const record = await retrying(ports, () => store.read(birth.id, journal.position));
+    if (!record || record.head.birth.nonce !== birth.nonce) throw new Lost();
+    const [next] = record.chunks;
+    if (next?.driver) throw new Lost();
+    return record.mail.filter(({ id }) => !isHeard(id));
+  }
+
+  // --- effects -----------------------------------------------------------------------------------------------------
+
+  /** Stops what the program no longer wants, now that the event which decided so is durable (K4). */
+  async function stopEffects(): Promise<void> {
+    const { stops } = program;
+    while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq()) {
+      const { request } = stops.shift() as (typeof stops)[number];
+      if (request.key === aloneKey) leaveAlone();
+      effects.drop(request.key, new Error('The workflow no longer waits for this step'));
+      if (request.kind === 'child' && !request.spec.detached) await cancelChild(ports, birth, request.id, request.spec);
+    }
+  }
+
+  /** Starts what may start. True: something has to be written first. */
+  function startEffects(): boolean {
+    if (journal.paused || drainUntil !== undefined) return false;
+    const now = clock.now();
+    let needsWrite = false;
+    for (const request of program.pending) {
+      if (effects.running.size >= limits.concurrentSteps) break;
+      if (request.kind === 'step' && request.retryAt > now) continue;
+      if (effects.running.has(request.key)) program.pending.delete(request);
+      else if (!isCovered(request) || !claimed || now > leaseUntil) needsWrite = true;
+      else if (request.kind === 'child') launch(request);
+      else needsWrite = startStep(request) || needsWrite;
+    }
+    return needsWrite;
+  }
+
+  /** The events that a request came from are durable, or the workflow has chosen not to wait for that (K2, K27). */
+  function isCovered(request: EffectRequest): boolean {
+    if (request.after <= durableSeq()) return true;
+    return relaxed && request.kind === 'step' && !request.spec.atMostOnce;
+  }
+
+  function launch(request: EffectRequest): void {
+    program.pending.delete(request);
+    effects.start(request);
+  }
+
+  /** Starts a step, or marks it as started where that has to be durable first. True: something has to be written. */
+  function startStep(request: StepRequest): boolean {
+    const { key, attempt } = request;
+    const suspect = journal.suspects.has(key);
+    if (suspect && giveUp(request)) return false;
+    const marked = journal.started.get(key);
+    if (!(journal.strict || request.spec.atMostOnce || suspect) || marked?.attempt === attempt) {
+      launch(request);
+      return false;
+    }
+    if (tail.some((event) => event.type === 'task_started' && event.key === key)) return true;
+    if (hasSuspects()) {
+      const mayRun = suspect && effects.running.size === 0 && aloneKey === undefined && ports.alone.enter(wake);
+      if (!mayRun) return false;
+      aloneKey = key;
+    }
+    put({
+      type: 'task_started',
+      at: clock.now(),
+      key,
+      kind: 'step',
+      attempt,
+      ...(suspect && { alone: true as const }),
+    });
+    return true;
+  }
+
+  /** Some step that the program still wants was running when a driver died. */
+  function hasSuspects(): boolean {
+    for (const key of journal.suspects) if (program.open.has(key)) return true;
+    return false;
+  }
+
+  function leaveAlone(): void {
+    aloneKey = undefined;
+    ports.alone.leave();
+  }
+
+  /** A suspect that must not, or may no longer, run again (K12). */
+  function giveUp(request: StepRequest): boolean {
+    const { key, attempt, spec } = request;
+    const crashes = journal.crashes.get(key) ?? 0;
+    if (!spec.atMostOnce && crashes < limits.crashes) return false;
+    program.pending.delete(request);
+    arrivals.push(
+      spec.atMostOnce
+        ? crashedStep(
+            ports,
+            key,
+            attempt,
+            'OutcomeUnknownError',
+            `The process died during step '${key}', which runs at most once: whether it took effect is not known`,
+          )
+        : crashedStep(
+            ports,
+            key,
+            attempt,
+            'CrashedError',
+            `The process died ${crashes} times while only step '${key}' ran (limit crashes)`,
+          ),
+    );
+    wake();
+    return true;
+  }
+
+  /** Makes steps visible that take long. True: something has to be written. */
+  function markLongSteps(now: number): boolean {
+    let marked = false;
+    for (const { key, attempt, startedAt } of effects.running.values()) {
+      if (startedAt + limits.visibleAfterMs > now) break;
+      const request = program.open.get(key);
+      if (request?.kind !== 'step' || journal.started.has(key)) continue;
+      put({ type: 'task_started', at: now, key, kind: 'step', attempt });
+      marked = true;
+    }
+    return marked;
+  }
+
+  function nextVisible(): number {
+    for (const { key, startedAt } of effects.running.values()) {
+      if (!journal.started.has(key)) return startedAt + limits.visibleAfterMs;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  // --- the loop ----------------------------------------------------------------------------------------------------
+
+  async function step(): Promise<TurnEnd | undefined> {
+    const now = clock.now();
+    await feedMail();
+    await feedArrivals();
+    await fireTimers(clock.now());
+    if (program.fault) return block(program.fault);
+    if (now >= birth.deadline && !journal.timedOut) {
+      if (!tail.some((event) => event.type === 'run_timed_out')) await feed({ type: 'run_timed_out', at: now });
+    } else if (now >= birth.deadline + limits.timeoutGraceMs) {
+      return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
+    }
+    if (program.outcome) return settle(await outcomeEvent());
+    const needsWrite = startEffects();
+    if (arrivals.length > 0 || inbox.length > 0) return undefined;
+    const marked = effects.running.size > 0 && markLongSteps(clock.now());
+    if (needsWrite || marked || mustFlush(clock.now())) return (await flush()) === 'lost' ? 'lost' : undefined;
+    if (effects.running.size === 0 && !isBusy(clock.now())) return suspend();
+    if (drainUntil !== undefined && (effects.running.size === 0 || clock.now() >= drainUntil)) return yieldRun();
+    await sleepUntil(nextMoment(clock.now()));
+    if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox = await readMail();
+    return undefined;
+  }
+
+  function mustFlush(now: number): boolean {
+    if (program.stops.length > 0 && tail.length > 0) return true;
+    if (now >= nextHeartbeat && effects.running.size > 0) return true;
+    if (tail.length === 0) return false;
+    if (tail.some(isOutside)) return true;
+    return definition.durability !== 'none' && now >= tailSince + lingerMs();
+  }
+
+  function lingerMs(): number {
+    return relaxed ? limits.relaxedLingerMs : limits.lingerMs;
+  }
+
+  /** There is something to do soon, so that suspending is not worth it. */
+  function isBusy(now: number): boolean {
+    if (program.open.size === 0) return !isStuck(now);
+    stuckSince = undefined;
+    if (journal.paused) return false;
+    const due = Math.min(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY, nextStart(program));
+    return isShort(due, now, limits);
+  }
+
+  function isStuck(now: number): boolean {
+    stuckSince ??= now;
+    return now - stuckSince >= limits.stuckAfterMs;
+  }
+
+  function nextMoment(now: number): number {
+    const moments = [birth.deadline + (journal.timedOut ? limits.timeoutGraceMs : 0)];
+    if (!journal.paused) moments.push(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY);
+    if (!journal.paused && drainUntil === undefined) {
+      const startAt = nextStart(program);
+      if (startAt > now) moments.push(startAt);
+    }
+    if (effects.running.size > 0) moments.push(nextVisible(), nextHeartbeat, nextWatch);
+    if (tail.length > 0 && definition.durability !== 'none') moments.push(tailSince + lingerMs());
+    if (drainUntil !== undefined) moments.push(drainUntil);
+    if (stuckSince !== undefined) moments.push(stuckSince + limits.stuckAfterMs);
+    return Math.min(...moments);
+  }
+
+  // --- ends --------------------------------------------------------------------------------------------------------
+
+  async function outcomeEvent(): Promise<SettledEvent> {
+    return endOf(ports, journal, program, program.outcome ?? { type: 'returned', value: undefined }, clock.now());
+  }
+
+  async function settle(event: SettledEvent | Promise<SettledEvent>): Promise<TurnEnd | undefined> {
+    put(await event);
+    const result = await flush();
+    if (result !== 'written') return result === 'lost' ? 'lost' : undefined;
+    effects.dropAll(new Error('The run has ended'));
+    await retrying(ports, () => announce(ports, journal));
+    return 'settled';
+  }
+
+  async function suspend(): Promise<TurnEnd | undefined> {
+    if (program.open.size === 0) {
+      return block(
+        new Fault(
+          'non_deterministic',
+          `Run ${birth.id} of ${birth.workflow}@${birth.version} is stuck: the workflow has not ended, and waits for none of its tasks. ` +
+            "It probably awaits something that is not the context's: a promise that never settles, a fetch, a timer. Do such work in ctx.step().",
+        ),
+      );
+    }
+    const now = clock.now();
+    const goesOnAt = journal.paused
+      ? Number.POSITIVE_INFINITY
+      : Math.min(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY, nextStart(program));
+    const wakeAt = Math.min(
+      goesOnAt,
+      nextChildCheck(program, now),
+      journal.timedOut ? birth.deadline + limits.timeoutGraceMs : birth.deadline,
+    );
+    const ended = await park({
+      type: 'run_suspended',
+      at: now,
+      wakeAt,
+      awaiting: awaitingOf(program),
+      ...(journal.paused && { paused: true as const }),
+    });
+    if (ended !== 'parked') return ended === 'lost' ? 'lost' : undefined;
+    inbox = await readMail();
+    if (inbox.length > 0) {
+      claimed = false;
+      return undefined;
+    }
+    await raiseHead();
+    ports.changes.publish(birth.id);
+    if (goesOnAt - clock.now() <= limits.queueDelayMs) {
+      await ports.queue.send(
+        { kind: 'wake', run: birth.id, nonce: birth.nonce },
+        { delayMs: Math.max(0, goesOnAt - clock.now()) },
+      );
+    }
+    return 'suspended';
+  }
+
+  /** Hands the run back while there is still something to do. */
+  async function yieldRun(): Promise<TurnEnd | undefined> {
+    const running = [...effects.running.values()];
+    effects.dropAll(new Error('The process is shutting down'));
+    // Whether such a step took effect cannot be known: the claim stays, and whoever takes over says so.
+    if (running.some(({ atMostOnce }) => atMostOnce)) return 'yielded';
+    const ended = await park({
+      type: 'run_suspended',
+      at: clock.now(),
+      wakeAt: clock.now(),
+      awaiting: awaitingOf(program),
+    });
+    if (ended !== 'parked') return ended === 'lost' ? 'lost' : undefined;
+    await raiseHead();
+    await ports.queue.send({ kind: 'wake', run: birth.id, nonce: birth.nonce });
+    return 'yielded';
+  }
+
+  async function park(event: RunEvent): Promise<AppendResult | 'parked'> {
+    put(event);
+    const result = await flush();
+    return result === 'written' ? 'parked' : result;
+  }
+
+  async function block(fault: Fault): Promise<TurnEnd> {
+    effects.dropAll(new Error('The run cannot go on'));
+    const now = clock.now();
+    put({
+      type: 'run_blocked',
+      at: now,
+      code: fault.code,
+      message: fault.message,
+      retryAt: now + blockedDelay(journal.blocks),
+    });
+    const events = tail;
+    tail = [];
+    const result = await appender.append(
+      events,
+      { leaseUntil: now, takeover },
+      events.filter(isOutside).map(({ id }) => id),
+    );
+    if (result === 'lost') return 'lost';
+    if (result === 'foreign') return block(fault);
+    await raiseHead();
+    ports.changes.publish(birth.id);
+    return 'blocked';
+  }
+
+  async function checkChildren(): Promise<void> {
+    for (const request of [...program.open.values()]) {
+      if (request.kind !== 'child') continue;
+      const settled = await retrying(ports, () => lookAtChild(ports, birth, request.key, request.id));
+      if (!settled) continue;
+      program.pending.delete(request);
+      arrivals.push(settled);
+    }
+  }
+
+  async function loop(): Promise<TurnEnd> {
+    try {
+      await replay();
+      if (start.checkChildren) await checkChildren();
+      for (;;) {
+        const end = await step();
+        if (end) return end;
+      }
+    } catch (error) {
+      if (error instanceof Lost) return 'lost';
+      if (isFault(error, 'non_deterministic')) return block(error);
+      if (isFault(error, 'corrupt')) return block(error);
+      if (error instanceof EventLimit) {
+        tail = tail.slice(0, -1);
+        return (await settle(endOf(ports, journal, program, { type: 'threw', error }, clock.now()))) ?? 'lost';
+      }
+      throw error;
+    } finally {
+      effects.dropAll(new Error('The turn has ended'));
+      if (aloneKey !== undefined) leaveAlone();
+    }
+  }
+
+  return {
+    run: loop,
+    nudge() {
+      nudged = true;
+      wake();
+    },
+    drain(graceMs) {
+      drainUntil ??= clock.now() + graceMs;
+      wake();
+    },
+  };
+}
+
+function graceOver(): TimeoutError {
+  return new TimeoutError(
+    'The run passed its deadline, and its compensation did not end within the limit timeoutGraceMs',
+  );
+}
+
+/** Another driver has the run. */
+class Lost extends Error {}
+
+class EventLimit extends Error {
+  override readonly name = 'LimitError';
+  constructor(limit: number) {
+    super(`The run's journal is longer than the limit eventsPerRun, ${limit}. Use ctx.continueAs() for long loops.`);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * A hint that a run's journal has grown. Best effort: may be lost, doubled, or early; whoever hears it reads the journal.
+ */
+export interface Changes {
+  publish(runId: string): void;
+  /** Calls back at each hint about the run. The returned function ends it. */
+  subscribe(runId: string, callback: () => void): () => void;
+}

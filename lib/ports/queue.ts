@@ -1,0 +1,33 @@
+import type { Mail } from '../kernel/events.ts';
+
+/**
+ * `start`: the first turn of a fresh run. `wake`: look at the run. `mail`: store the outside event, then look.
+ */
+export type Message =
+  | { kind: 'start'; run: string; nonce: string }
+  | { kind: 'wake'; run: string; nonce?: string; from?: 'sweeper' | 'deployment' }
+  | { kind: 'mail'; run: string; nonce: string; mail: Mail };
+
+export interface Delivery {
+  message: Message;
+  /** How often this message has been received, this time included. */
+  receives: number;
+  /** Names this delivery in `ack` and `retry`. */
+  receipt: string;
+}
+
+/** Messages arrive at least once, in any order, perhaps late. */
+export interface Queue {
+  /** Whether what `send` accepted outlives every process. If not, facts are stored as mail before they are sent. */
+  readonly durable: boolean;
+  /** Resolves when the queue has the message. `delayMs` is cut to the queue's own limit (SQS: 15 minutes). */
+  send(message: Message, options?: { delayMs?: number }): Promise<void>;
+  /** Up to `max` messages that become invisible for the visibility timeout; waits up to `waitMs` for the first. */
+  receive(options: { max: number; waitMs: number }): Promise<Delivery[]>;
+  /** Done: the message is removed. A receipt that has run out is ignored. */
+  ack(receipt: string): Promise<void>;
+  /** Makes the message visible again after `delayMs`; past the receive limit it becomes a dead letter instead. */
+  retry(receipt: string, delayMs: number): Promise<void>;
+  /** Messages that ran out of receives. */
+  deadLetters(): Promise<Delivery[]>;
+}

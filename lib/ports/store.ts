@@ -1,0 +1,69 @@
+import type { Chunk, Mail } from '../kernel/events.ts';
+import type { Head, HeadChange, HeadGuard, OpenStatus, SettledStatus } from '../kernel/head.ts';
+
+export interface RunRecord {
+  head: Head;
+  /** Chunks after the position asked for, in order, without holes. */
+  chunks: Chunk[];
+  /** Outside events stored beside the journal, oldest accepted first. Some may already be in the journal. */
+  mail: Mail[];
+}
+
+export interface RunFilter {
+  status?: OpenStatus | SettledStatus;
+  workflow?: string;
+  correlationId?: string;
+  /** Milliseconds, inclusive. */
+  createdFrom?: number;
+  /** Milliseconds, exclusive. */
+  createdBefore?: number;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** Pass it on to get the next page; absent on the last one. */
+  cursor?: string;
+}
+
+export interface DueRun {
+  id: string;
+  wakeAt: number;
+}
+
+/**
+ * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `storage_full`
+ * or `corrupt` (names the record). What has expired reads as absent.
+ */
+export interface Store {
+  /**
+   * Puts the head if no run lives under its id, in one atomic step, and answers with the head that stands now. A head
+   * past its `expiresAt` is replaced.
+   */
+  create(head: Head): Promise<{ created: boolean; head: Head }>;
+  /** One consistent view of a run, journal from `after` (exclusive, default 0). `undefined`: no such run. */
+  read(id: string, after?: number): Promise<RunRecord | undefined>;
+  /** The head alone. `undefined`: no such run. */
+  readHead(id: string): Promise<Head | undefined>;
+  /**
+   * Writes the chunk at its position if that is free and reports what is there now: atomic, and durable when it
+   * resolves. Does not look at the head. `absorbed` are mails whose events the chunk holds: the store may delete them.
+   */
+  append(
+    id: string,
+    chunk: Chunk,
+    absorbed?: string[],
+  ): Promise<{ appended: true } | { appended: false; found: Chunk }>;
+  /** Changes the head if the guard holds, atomically. False: the guard failed or there is no such run. */
+  updateHead(id: string, change: HeadChange, guard: HeadGuard): Promise<boolean>;
+  /** Stores an outside event under the run's nonce; the mail's id makes it idempotent. */
+  putMail(id: string, nonce: string, mail: Mail): Promise<void>;
+  /** Heads that fit the filter, newest created first; `limit` at most per page. */
+  list(filter: RunFilter, page: { limit: number; cursor?: string }): Promise<Page<Head>>;
+  /** Open runs whose `wakeAt` is at or before `until`, earliest first. */
+  listDue(until: number, page: { limit: number; cursor?: string }): Promise<Page<DueRun>>;
+  /** Removes mail, journal and, last, the head. The caller has marked the head as deleting. */
+  deleteRun(id: string, nonce: string): Promise<void>;
+  /** Removes up to `limit` runs that expired before `now`, and answers with their ids. A store with a TTL does nothing. */
+  purgeExpired(now: number, limit: number): Promise<string[]>;
+  close(): Promise<void>;
+}

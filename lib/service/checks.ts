@@ -1,0 +1,28 @@
+import { Fault } from '../kernel/faults.ts';
+import { type Head, isSettled } from '../kernel/head.ts';
+import type { Ports } from '../kernel/ports.ts';
+
+/** Throws `Fault` invalid_input unless the text has 1 to `max` characters. */
+export function assertText(text: string, what: string, max: number): void {
+  if (typeof text !== 'string' || text.length === 0 || text.length > max) {
+    throw new Fault('invalid_input', `${what} has ${text?.length ?? 'no'} characters; it has 1 to ${max}`);
+  }
+}
+
+export function runNotFound(id: string): Fault {
+  return new Fault('not_found', `There is no run ${id}`);
+}
+
+/** The head of a run that is there. Throws `Fault` not_found. */
+export async function requireHead(ports: Ports, id: string): Promise<Head> {
+  const head = await ports.store.readHead(id);
+  if (!head || head.state.status === 'deleting') throw runNotFound(id);
+  return head;
+}
+
+/** The head of a run that can still be told something. Throws `Fault` not_found or settled. */
+export async function requireOpen(ports: Ports, id: string): Promise<Head> {
+  const head = await requireHead(ports, id);
+  if (isSettled(head.state.status)) throw new Fault('settled', `Run ${id} has ended: it is ${head.state.status}`);
+  return head;
+}

@@ -1,0 +1,134 @@
+import { Fault } from '../kernel/faults.ts';
+import { type Head, isOpen, isSettled, type RunStatus } from '../kernel/head.ts';
+import { foldJournal, type Journal, settledError, settledStatus } from '../kernel/journal.ts';
+import { neverStarted } from '../kernel/outbox.ts';
+import { fromJson } from '../kernel/payload.ts';
+import type { Ports } from '../kernel/ports.ts';
+import type { ListRunsQuery, RunPage, RunSummary, RunView } from './api.ts';
+import { runNotFound } from './checks.ts';
+import { iso, showError, showPayload } from './history.ts';
+
+/** The run as its journal says. */
+export async function getRun(ports: Ports, id: string): Promise<RunView> {
+  const record = await ports.store.read(id);
+  if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+  const journal = foldJournal(record.head.birth, record.chunks);
+  const { birth } = journal;
+  const input = await showPayload(ports, birth.input);
+  return {
+    id,
+    workflow: birth.workflow,
+    version: birth.version,
+    status: statusOf(journal, record.head),
+    createdAt: iso(birth.createdAt),
+    updatedAt: iso(journal.at),
+    deadline: iso(birth.deadline),
+    ...(input !== undefined && { input }),
+    ...(await endFields(ports, journal, record.head)),
+    ...openFields(journal),
+    ...(journal.report !== undefined && { report: fromJson(journal.report) }),
+    ...(birth.correlationId !== undefined && { correlationId: birth.correlationId }),
+    ...(birth.idempotencyKey !== undefined && { key: birth.idempotencyKey }),
+    ...(birth.origin !== undefined && { origin: birth.origin }),
+    ...(birth.parent && { parent: { id: birth.parent.id, task: birth.parent.key } }),
+    ...(journal.cancel && { cancelRequested: true }),
+    events: journal.events.length,
+  };
+}
+
+function statusOf(journal: Journal, head: Head): RunStatus {
+  switch (journal.current.phase) {
+    case 'fresh':
+      return isSettled(head.state.status) ? head.state.status : 'pending';
+    case 'claimed':
+      return journal.paused ? 'paused' : 'running';
+    case 'suspended':
+      return journal.current.paused ? 'paused' : 'waiting';
+    case 'blocked':
+      return 'blocked';
+    case 'settled':
+      return settledStatus(journal.current.end);
+  }
+}
+
+async function endFields(ports: Ports, journal: Journal, head: Head): Promise<Partial<RunView>> {
+  const { current } = journal;
+  if (current.phase !== 'settled') {
+    if (!('closedAt' in head.state)) return {};
+    return { error: showError(neverStarted), closedAt: iso(head.state.closedAt) };
+  }
+  const { end } = current;
+  const error = settledError(end);
+  const output = end.type === 'run_completed' ? await showPayload(ports, end.output) : undefined;
+  return {
+    closedAt: iso(end.at),
+    ...(output !== undefined && { output }),
+    ...(error && { error: showError(error) }),
+    ...(end.type === 'run_completed' && end.continuedAs && { continuedAs: end.continuedAs.id }),
+    ...(end.unawaited && { unawaited: end.unawaited }),
+  };
+}
+
+function openFields({ current }: Journal): Partial<RunView> {
+  if (current.phase === 'blocked') {
+    const { code, message, retryAt } = current;
+    return { blocked: { code, message, retryAt: iso(retryAt) } };
+  }
+  if (current.phase !== 'suspended') return {};
+  return {
+    wakeAt: iso(current.wakeAt),
+    awaiting: current.awaiting.map(({ due, ...awaited }) => ({
+      ...awaited,
+      ...(due !== undefined && { due: iso(due) }),
+    })),
+  };
+}
+
+const defaultLimit = 50;
+const maxLimit = 200;
+
+/** Runs as their heads say, newest first. */
+export async function listRuns(ports: Ports, query: ListRunsQuery): Promise<RunPage> {
+  const { status, workflow, correlationId, cursor } = query;
+  const limit = query.limit ?? defaultLimit;
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
+    throw new Fault('invalid_input', `The limit is ${limit}; it is a whole number from 1 to ${maxLimit}`);
+  }
+  const createdFrom = moment(query.createdFrom, 'createdFrom');
+  const createdBefore = moment(query.createdBefore, 'createdBefore');
+  const page = await ports.store.list(
+    {
+      ...(status !== undefined && { status }),
+      ...(workflow !== undefined && { workflow }),
+      ...(correlationId !== undefined && { correlationId }),
+      ...(createdFrom !== undefined && { createdFrom }),
+      ...(createdBefore !== undefined && { createdBefore }),
+    },
+    { limit, ...(cursor !== undefined && { cursor }) },
+  );
+  const items = page.items.flatMap((head) => summaryOf(head) ?? []);
+  return { items, ...(page.cursor !== undefined && { cursor: page.cursor }) };
+}
+
+function summaryOf({ birth, state }: Head): RunSummary | undefined {
+  if (state.status === 'deleting') return undefined;
+  return {
+    id: birth.id,
+    workflow: birth.workflow,
+    version: birth.version,
+    status: state.status,
+    createdAt: iso(birth.createdAt),
+    ...('closedAt' in state && { closedAt: iso(state.closedAt) }),
+    ...(isOpen(state) && { wakeAt: iso(state.wakeAt) }),
+    ...(birth.correlationId !== undefined && { correlationId: birth.correlationId }),
+    ...(birth.idempotencyKey !== undefined && { key: birth.idempotencyKey }),
+  };
+}
+
+function moment(text: string | undefined, what: string): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new Fault('invalid_input', `${what} is '${text}'; it is a time in ISO 8601, as 2026-01-31T09:00:00Z`);
+  return ms;
+}

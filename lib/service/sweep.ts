@@ -1,0 +1,85 @@
+import { isOpen } from '../kernel/head.ts';
+import type { Ports } from '../kernel/ports.ts';
+
+/**
+ * Wakes what is due. Recovery, long timers, deadlines and lost messages are all the same to it (K18).
+ */
+
+const pageSize = 100;
+/** A run that has been woken is not looked at again for so long, in ms. */
+const pauseMs = 30_000;
+
+export interface SweepOptions {
+  /** Runs that this process is at anyway. */
+  skip?: (runId: string) => boolean;
+}
+
+/** One sweep. One bad run never stops it. Answers with the number of runs that were woken. */
+export async function sweep(ports: Ports, options: SweepOptions = {}): Promise<number> {
+  const now = ports.clock.now();
+  return eachDue(ports, now, options, async (id, wakeAt) => {
+    const head = await ports.store.readHead(id);
+    if (!head || !isOpen(head.state)) return false;
+    const state = { ...head.state, wakeAt: now + pauseMs };
+    // Whoever looked at the run since the index was read has set another `wakeAt`.
+    const mine = await ports.store.updateHead(id, { state }, { nonce: head.birth.nonce, wakeAt });
+    if (mine) await ports.queue.send({ kind: 'wake', run: id, nonce: head.birth.nonce, from: 'sweeper' });
+    return mine;
+  });
+}
+
+/**
+ * Looks at every run whose driver may have died with its process: those whose lease or grace ends within `withinMs`.
+ * Unlike a sweep it leaves the heads as they are.
+ */
+export async function recover(ports: Ports, withinMs: number, options: SweepOptions = {}): Promise<number> {
+  return eachDue(ports, ports.clock.now() + withinMs, options, async (id) => {
+    await ports.queue.send({ kind: 'wake', run: id, from: 'sweeper' });
+    return true;
+  });
+}
+
+/** Wakes runs that are blocked: after a deployment they may go on. */
+export async function wakeBlocked(ports: Ports): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const page = await ports.store.list(
+      { status: 'blocked' },
+      { limit: pageSize, ...(cursor !== undefined && { cursor }) },
+    );
+    for (const { birth } of page.items) {
+      await ports.queue.send({ kind: 'wake', run: birth.id, nonce: birth.nonce, from: 'deployment' });
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Removes what has expired, some at a time. */
+export async function purge(ports: Ports, limit = pageSize): Promise<number> {
+  const removed = await ports.store.purgeExpired(ports.clock.now(), limit);
+  for (const id of removed) await ports.blobs.deleteRun(id);
+  return removed.length;
+}
+
+async function eachDue(
+  ports: Ports,
+  until: number,
+  { skip }: SweepOptions,
+  wakeRun: (id: string, wakeAt: number) => Promise<boolean>,
+): Promise<number> {
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await ports.store.listDue(until, { limit: pageSize, ...(cursor !== undefined && { cursor }) });
+    for (const { id, wakeAt } of page.items) {
+      if (skip?.(id)) continue;
+      try {
+        if (await wakeRun(id, wakeAt)) count += 1;
+      } catch (error) {
+        ports.observer?.troubled?.({ run: id, message: 'The sweeper could not wake the run', error });
+      }
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return count;
+}

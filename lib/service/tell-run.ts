@@ -1,0 +1,113 @@
+import { deliver } from '../kernel/deliver.ts';
+import type { OutsideEvent } from '../kernel/events.ts';
+import { Fault } from '../kernel/faults.ts';
+import { storePayload, toJson } from '../kernel/payload.ts';
+import type { Ports } from '../kernel/ports.ts';
+import { callbackToken, parseCallbackToken } from '../kernel/program.ts';
+import type { Accepted, CallbackAnswer, CommandRequest, SignalRequest } from './api.ts';
+import { assertText, requireOpen } from './checks.ts';
+
+/**
+ * Telling a run something: signals, callback answers, pause, resume, cancel. Each becomes an outside event that is
+ * durable when the call resolves; the journal's order decides what it leads to.
+ */
+
+const nameChars = 128;
+const keyChars = 256;
+
+export async function signalRun(ports: Ports, id: string, name: string, request: SignalRequest): Promise<Accepted> {
+  assertText(name, "The signal's name", nameChars);
+  if (request.key !== undefined) assertText(request.key, 'The idempotency key', keyChars);
+  const head = await requireOpen(ports, id);
+  const eventId = request.key === undefined ? ports.ids.random() : ports.ids.digest(`signal\n${name}\n${request.key}`);
+  const text = toJson(request.payload, `The payload of signal '${name}'`, ports.limits);
+  return send(ports, id, head.birth.nonce, await signalOf(ports, id, eventId, name, text, request.by));
+}
+
+/** Only the first answer counts: all answers to one token are the same event. */
+export async function answerCallback(ports: Ports, token: string, answer: CallbackAnswer): Promise<Accepted> {
+  const parsed = parseCallbackToken(token);
+  const unknown = new Fault('not_found', 'There is no such callback token');
+  if (!parsed) throw unknown;
+  const { birth } = await requireOpen(ports, parsed.runId);
+  if (!isSame(callbackToken(ports.ids, birth, parsed.name), token)) throw unknown;
+  const text = toJson(answer, 'The answer', ports.limits);
+  const eventId = ports.ids.digest(`callback\n${parsed.name}`);
+  return send(ports, birth.id, birth.nonce, await signalOf(ports, birth.id, eventId, parsed.name, text, undefined));
+}
+
+export async function pauseRun(ports: Ports, id: string, request: CommandRequest): Promise<Accepted> {
+  return command(ports, id, request, (base) => ({ type: 'run_paused', ...base, issuedAt: base.at }));
+}
+
+export async function resumeRun(ports: Ports, id: string, request: CommandRequest): Promise<Accepted> {
+  return command(ports, id, request, (base) => ({ type: 'run_resumed', ...base, issuedAt: base.at }));
+}
+
+export async function cancelRun(
+  ports: Ports,
+  id: string,
+  request: CommandRequest & { reason?: string },
+): Promise<Accepted> {
+  const { reason } = request;
+  if (reason !== undefined) assertText(reason, 'The reason', 1_000);
+  return command(ports, id, request, (base) => ({
+    type: 'run_cancel_requested',
+    ...base,
+    ...(reason !== undefined && { reason }),
+  }));
+}
+
+interface CommandBase {
+  id: string;
+  at: number;
+  epoch: number;
+  by?: string;
+}
+
+async function command(
+  ports: Ports,
+  id: string,
+  request: CommandRequest,
+  event: (base: CommandBase) => OutsideEvent,
+): Promise<Accepted> {
+  const head = await requireOpen(ports, id);
+  const base = {
+    id: ports.ids.random(),
+    at: ports.clock.now(),
+    epoch: 0,
+    ...(request.by !== undefined && { by: request.by }),
+  };
+  return send(ports, id, head.birth.nonce, event(base));
+}
+
+async function signalOf(
+  ports: Ports,
+  runId: string,
+  eventId: string,
+  name: string,
+  text: string | undefined,
+  by: string | undefined,
+): Promise<OutsideEvent> {
+  const { payload } = await storePayload(ports, runId, eventId, text);
+  return {
+    type: 'run_signalled',
+    id: eventId,
+    at: ports.clock.now(),
+    name,
+    ...(payload !== undefined && { payload }),
+    ...(by !== undefined && { by }),
+  };
+}
+
+async function send(ports: Ports, runId: string, nonce: string, event: OutsideEvent): Promise<Accepted> {
+  await deliver(ports, runId, nonce, event);
+  return { accepted: true, eventId: event.id };
+}
+
+/** Compares in a time that does not depend on where the texts differ. */
+function isSame(a: string, b: string): boolean {
+  let different = a.length ^ b.length;
+  for (let i = 0; i < a.length; i += 1) different |= a.charCodeAt(i) ^ b.charCodeAt(i % b.length);
+  return different === 0;
+}

@@ -1,0 +1,89 @@
+import { isSettled } from '../kernel/head.ts';
+import { foldJournal } from '../kernel/journal.ts';
+import type { Ports } from '../kernel/ports.ts';
+import type { HistoryEntry } from './api.ts';
+import { requireHead, runNotFound } from './checks.ts';
+import { historyOf } from './history.ts';
+
+/** Where hints about changes get lost, the journal is looked at again after this, in ms. */
+const fallbackMs = 5_000;
+
+/** The journal as it grows, until the run settles or `signal` aborts. */
+export async function* watchRun(
+  ports: Ports,
+  id: string,
+  options: { after?: number; signal?: AbortSignal },
+): AsyncGenerator<HistoryEntry> {
+  const { signal } = options;
+  let seen = options.after ?? 0;
+  const hints = listen(ports, id, signal);
+  try {
+    while (!signal?.aborted) {
+      hints.reset();
+      const record = await ports.store.read(id);
+      if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+      for await (const entry of historyOf(ports, record, seen)) {
+        if (signal?.aborted) return;
+        seen = entry.seq;
+        yield entry;
+      }
+      const { current } = foldJournal(record.head.birth, record.chunks);
+      if (current.phase === 'settled' || isSettled(record.head.state.status)) return;
+      await hints.next();
+    }
+  } finally {
+    hints.stop();
+  }
+}
+
+/** Resolves once the run's head is closed, told by hints. */
+export async function awaitSettled(ports: Ports, id: string, signal?: AbortSignal): Promise<void> {
+  const hints = listen(ports, id, signal);
+  try {
+    while (!signal?.aborted) {
+      hints.reset();
+      const head = await requireHead(ports, id);
+      if (isSettled(head.state.status)) return;
+      await hints.next();
+    }
+  } finally {
+    hints.stop();
+  }
+}
+
+interface Hints {
+  /** Forgets the hints so far. */
+  reset(): void;
+  /** Resolves at once if a hint came since the last reset, else at the next one, at the fallback or at the abort. */
+  next(): Promise<void>;
+  stop(): void;
+}
+
+function listen(ports: Ports, id: string, signal: AbortSignal | undefined): Hints {
+  let hinted = false;
+  let resume: (() => void) | undefined;
+  const hint = () => {
+    hinted = true;
+    resume?.();
+  };
+  const unsubscribe = ports.changes.subscribe(id, hint);
+  signal?.addEventListener('abort', hint, { once: true });
+  return {
+    reset() {
+      hinted = false;
+    },
+    async next() {
+      if (hinted || signal?.aborted) return;
+      const cancel = ports.clock.schedule(ports.clock.now() + fallbackMs, hint);
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      resume = undefined;
+      cancel();
+    },
+    stop() {
+      unsubscribe();
+      signal?.removeEventListener('abort', hint);
+    },
+  };
+}

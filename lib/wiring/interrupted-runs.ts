@@ -1,0 +1,34 @@
+import type { Definition } from '../kernel/definition.ts';
+import { isOpen } from '../kernel/head.ts';
+import { toJson } from '../kernel/payload.ts';
+import type { Ports } from '../kernel/ports.ts';
+
+const pageSize = 100;
+
+/** The newest open run without a key that `origin` started with this workflow and input. */
+export async function findInterrupted(
+  ports: Ports,
+  definition: Definition,
+  input: unknown,
+  origin: string,
+): Promise<string | undefined> {
+  const digest = ports.ids.digest(toJson(definition.parseInput(input), 'The input', ports.limits) ?? '');
+  let cursor: string | undefined;
+  do {
+    const page = await ports.store.list(
+      { workflow: definition.name },
+      { limit: pageSize, ...(cursor !== undefined && { cursor }) },
+    );
+    for (const { birth, state } of page.items) {
+      if (
+        isOpen(state) &&
+        birth.origin === origin &&
+        birth.idempotencyKey === undefined &&
+        birth.inputDigest === digest
+      )
+        return birth.id;
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return undefined;
+}

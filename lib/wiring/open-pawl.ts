@@ -1,0 +1,190 @@
+import { systemClock } from '../adapters/system/clock.ts';
+import { systemIds } from '../adapters/system/ids.ts';
+import { createAloneGate } from '../kernel/alone.ts';
+import type { Definitions } from '../kernel/definition.ts';
+import { Fault } from '../kernel/faults.ts';
+import { defaultLimits, type Limits } from '../kernel/limits.ts';
+import type { Observer, Ports } from '../kernel/ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { PawlApi } from '../service/api.ts';
+import { createDefinitions, findWorkflow } from '../service/list-workflows.ts';
+import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
+import { createService } from '../service/service.ts';
+import { purge, recover, sweep, wakeBlocked } from '../service/sweep.ts';
+import { awaitSettled } from '../service/watch-run.ts';
+import { createWorker, type Worker } from '../service/worker.ts';
+import type { Workflow } from '../workflow/workflow.ts';
+import type { Backend, BackendOptions } from './backend.ts';
+import { describeWorkflow } from './describe-workflow.ts';
+import { findInterrupted } from './interrupted-runs.ts';
+import { openMemoryBackend } from './memory-backend.ts';
+import { packageVersion } from './package-version.ts';
+
+/** Any workflow, whatever it takes and gives. */
+// biome-ignore lint/suspicious/noExplicitAny: a workflow's input is contravariant, so no other type holds them all.
+export type AnyWorkflow = Workflow<any, any>;
+
+export interface OpenPawlOptions {
+  workflows: readonly AnyWorkflow[];
+  /** A folder, made if it is missing, or `':memory:'`. Default `.pawl`. */
+  dataDir?: string;
+  /** When a write counts as durable on disk. `batch` (default): one fsync for all who wait. */
+  fsync?: 'commit' | 'batch' | 'never';
+  /** False: this process starts and asks, and leaves the work to others. Default true. */
+  worker?: boolean;
+  /** Runs that are driven at the same time. Default 256. */
+  concurrency?: number;
+  limits?: Partial<Limits>;
+  observer?: Observer;
+  clock?: Clock;
+  ids?: Ids;
+}
+
+/** Pawl in this process. */
+export interface Pawl extends PawlApi {
+  start<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<RunHandle<Output>>;
+  start(workflow: string, input?: unknown, options?: StartOptions): Promise<RunHandle>;
+  run<Output = unknown>(id: string): RunHandle<Output>;
+  /** Live worker processes on the data, this one included. */
+  countWorkers(): Promise<number>;
+  /** The open run that an earlier, interrupted `pawl run` left with this workflow and input. */
+  findInterrupted(workflow: string, input: unknown, origin: string): Promise<string | undefined>;
+  /** Replaces the workflows; blocked runs are tried again at once. */
+  setWorkflows(workflows: readonly AnyWorkflow[]): Promise<void>;
+  /** Ends all turns: takes on nothing more, gives running steps `graceMs` to end, and leaves the runs open. */
+  drain(graceMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Idempotency key: the same key and input answer with the same run. */
+  key?: string;
+  correlationId?: string;
+  version?: number;
+}
+
+const defaultConcurrency = 256;
+const tickMs = 1_000;
+const purgeEveryTicks = 60;
+/** Leases and graces end within this, so a dead process's runs are found without reading all that wait. */
+const recoverWithinMs = 300_000;
+
+/** Opens a data directory, and goes on with what was left there unless `worker` is false. */
+export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
+  const clock = options.clock ?? systemClock;
+  const ids = options.ids ?? systemIds;
+  const isWorker = options.worker ?? true;
+  let definitions = createDefinitions([...options.workflows]);
+  let worker: Worker | undefined;
+  let closed = false;
+
+  const recoverRuns = () => {
+    if (worker && !closed) void recover(ports, recoverWithinMs, { skip: worker.isDriving }).catch(troubled);
+  };
+  const backend = await openBackend(options.dataDir ?? '.pawl', options.fsync, {
+    clock,
+    ids,
+    worker: isWorker,
+    nudge: (message) => worker?.nudge(message.run) ?? false,
+    onProcessGone: recoverRuns,
+  });
+  const current: Definitions = {
+    find: (name, version) => definitions.find(name, version),
+    list: () => definitions.list(),
+  };
+  const ports: Ports = {
+    ...backend,
+    clock,
+    ids,
+    definitions: current,
+    limits: { ...defaultLimits, ...options.limits },
+    alone: createAloneGate(),
+    observer: options.observer,
+  };
+  const countWorkers = async () => (await backend.countOtherWorkers()) + (isWorker ? 1 : 0);
+  const service = createService(ports, { version: packageVersion, countWorkers, describe: describeWorkflow });
+
+  function troubled(error: unknown): void {
+    options.observer?.troubled?.({ run: '', message: 'The sweeper failed; it tries again', error });
+  }
+
+  let ticks = 0;
+  let cancelTick = () => {};
+
+  async function tick(): Promise<void> {
+    try {
+      await sweep(ports, { skip: (id) => worker?.isDriving(id) ?? false });
+      if (ticks % purgeEveryTicks === 0) await purge(ports);
+      ticks += 1;
+    } catch (error) {
+      troubled(error);
+    }
+    if (!closed) cancelTick = clock.schedule(clock.now() + tickMs, () => void tick());
+  }
+
+  if (isWorker) {
+    worker = createWorker(ports, { concurrency: options.concurrency ?? defaultConcurrency });
+    worker.start();
+    recoverRuns();
+    cancelTick = clock.schedule(clock.now() + tickMs, () => void tick());
+  }
+
+  function handle<Output>(id: string): RunHandle<Output> {
+    return createRunHandle<Output>(service, id, (run, signal) => awaitSettled(ports, run, signal));
+  }
+
+  async function start(
+    workflow: AnyWorkflow | string,
+    input?: unknown,
+    startOptions: StartOptions = {},
+  ): Promise<RunHandle<never>> {
+    const named = typeof workflow === 'string' ? { name: workflow } : workflow;
+    const { run } = await service.startRun({
+      workflow: named.name,
+      ...('version' in named && { version: named.version }),
+      input,
+      origin: 'program',
+      ...startOptions,
+    });
+    return handle(run.id);
+  }
+
+  return {
+    ...service,
+    start,
+    run: handle,
+    countWorkers,
+    findInterrupted: (name, input, origin) => findInterrupted(ports, findWorkflow(current, name), input, origin),
+    async setWorkflows(workflows) {
+      definitions = createDefinitions([...workflows]);
+      await wakeBlocked(ports);
+    },
+    async drain(graceMs = 5_000) {
+      cancelTick();
+      await worker?.drain(graceMs);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      cancelTick();
+      await worker?.drain(0);
+      await backend.close();
+    },
+  };
+}
+
+async function openBackend(
+  dataDir: string,
+  fsync: OpenPawlOptions['fsync'],
+  options: BackendOptions,
+): Promise<Backend> {
+  if (dataDir === ':memory:') return openMemoryBackend(options);
+  if (dataDir === '') throw new Fault('invalid_input', "The data directory is '': give a folder, or ':memory:'");
+  const { openLocalBackend } = await import('./local-backend.ts');
+  return openLocalBackend({ ...options, dataDir, fsync: fsync ?? 'batch' });
+}

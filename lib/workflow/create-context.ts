@@ -1,0 +1,185 @@
+import { ContinueAs, type LogLevel, type Operations, type StepAttempt } from '../kernel/operations.ts';
+import { CancelledError, TaskError, TimeoutError } from '../kernel/stored-error.ts';
+import { runAll, runMap, runRace } from './branches.ts';
+import { type Compensation, CompensationError, compensateAll } from './compensation.ts';
+import type { Callback, ChildOptions, Context, MapFunction, SignalOptions, StepOptions } from './context.ts';
+import { toFraction, toUuid } from './derived.ts';
+import { type Duration, toMoment, toMs } from './duration.ts';
+import { compensationRetry, stepRetry, toRetryPolicy } from './retry.ts';
+import { parseWith } from './schema.ts';
+import { createScope, type Scope } from './scope.ts';
+
+/**
+ * The context, written as ordinary code on the kernel's four operations.
+ *
+ * Owns: keys and scopes, what a task's options mean, compensation.
+ * Does not own: anything durable.
+ */
+export function createContext(operations: Operations): {
+  context: Context;
+  /** Runs the workflow; if it fails or has been cancelled, undoes what it has done, last first. */
+  compensateIfNeeded(run: () => Promise<unknown>): Promise<unknown>;
+} {
+  const compensations: Compensation[] = [];
+  const root = createScope(operations);
+
+  async function compensateIfNeeded(run: () => Promise<unknown>): Promise<unknown> {
+    try {
+      const value = await run();
+      if (!operations.isCancelled() || compensations.length === 0) return value;
+      throw new CancelledError('The run was cancelled');
+    } catch (error) {
+      if (error instanceof ContinueAs || compensations.length === 0) throw error;
+      const failures = await compensateAll(compensations, undo);
+      throw failures.length === 0 ? error : new CompensationError(error, failures);
+    }
+  }
+
+  /** One compensation, as a step that neither cancelling nor the deadline touches. */
+  function undo({ name, run, retry, timeout }: Compensation, index: number): Promise<unknown> {
+    const spec = {
+      run,
+      retry: toRetryPolicy(retry, compensationRetry, `Compensation '${name}'`),
+      timeoutMs: optionalMs(timeout, `Compensation '${name}', timeout`),
+      atMostOnce: false,
+      shielded: true,
+    };
+    return operations.step(`compensate:${name}#${index + 1}`, spec).result;
+  }
+
+  return { context: contextIn(root), compensateIfNeeded };
+
+  function contextIn(scope: Scope): Context {
+    async function step(
+      name: string,
+      run: (attempt: StepAttempt) => unknown,
+      options: StepOptions<unknown> = {},
+    ): Promise<never> {
+      const what = `Step '${name}'`;
+      const key = scope.key(name);
+      const { compensate, atMostOnce = false } = options;
+      const spec = {
+        run,
+        retry: toRetryPolicy(options.retry, atMostOnce ? { ...stepRetry, attempts: 1 } : stepRetry, what),
+        timeoutMs: optionalMs(options.timeout, `${what}, timeout`),
+        heartbeatTimeoutMs: optionalMs(options.heartbeatTimeout, `${what}, heartbeatTimeout`),
+        atMostOnce,
+      };
+      const result = await scope.track(() => operations.step(key, spec));
+      if (compensate) compensations.push({ name: key, run: (attempt) => compensate(result as never, attempt) });
+      return result as never;
+    }
+
+    async function timer(key: string, due: number): Promise<void> {
+      await scope.track(() => operations.timer(key, due));
+    }
+
+    /** A signal's payload, or a `TimeoutError`. The wait that lost is closed. */
+    async function waitFor(key: string, name: string, timeout: Duration | undefined, what: string): Promise<unknown> {
+      if (timeout === undefined) return scope.track(() => operations.signal(key, name));
+      const waits = scope.inner(key.slice(key.lastIndexOf('/') + 1));
+      const due = operations.now() + toMs(timeout, `${what}, timeout`);
+      try {
+        return await Promise.race([
+          waits.track(() => operations.signal(key, name)),
+          waits
+            .track(() => operations.timer(waits.key('timeout'), due))
+            .then(() => {
+              throw new TimeoutError(
+                `${what} did not come within ${timeout}${typeof timeout === 'number' ? ' ms' : ''}`,
+              );
+            }),
+        ]);
+      } finally {
+        waits.close();
+      }
+    }
+
+    async function signal<T>(name: string, options: SignalOptions<T> = {}): Promise<T> {
+      const what = `Signal '${name}'`;
+      const payload = await waitFor(scope.nextKey(`signal:${name}`), name, options.timeout, what);
+      return options.schema ? parseWith(options.schema, payload, `The payload of signal '${name}'`) : (payload as T);
+    }
+
+    function callback<T>(name: string, options: SignalOptions<T> = {}): Callback<T> {
+      const key = scope.key(`callback:${name}`);
+      const result = waitFor(key, key, options.timeout, `The answer to callback '${name}'`).then((payload) => {
+        const answer = payload as { result?: unknown; error?: { name?: string; message: string } };
+        if (answer.error)
+          throw new TaskError({ name: answer.error.name ?? 'Error', message: answer.error.message }, key);
+        return options.schema
+          ? parseWith(options.schema, answer.result, `The answer to callback '${name}'`)
+          : (answer.result as T);
+      });
+      // It may be awaited much later, or never.
+      result.catch(() => {});
+      return { token: operations.callbackToken(key), result };
+    }
+
+    async function child(
+      of: { name: string; version?: number } | string,
+      input: unknown,
+      options: ChildOptions = {},
+      detached = false,
+    ): Promise<never> {
+      const named = typeof of === 'string' ? { name: of } : of;
+      const key = scope.key(`child:${options.name ?? named.name}`);
+      const spec = {
+        workflow: named.name,
+        version: named.version,
+        input,
+        detached,
+        correlationId: options.correlationId,
+      };
+      return (await scope.track(() => operations.child(key, spec))) as never;
+    }
+
+    const log = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
+      operations.log(level, message, fields);
+    const { id, workflow, version, correlationId } = operations.run;
+
+    return {
+      run: { id, workflow, version, ...(correlationId !== undefined && { correlationId }) },
+      step,
+      sleep(duration, options = {}) {
+        const label = options.name ?? String(duration);
+        return timer(scope.nextKey(`sleep:${label}`), operations.now() + toMs(duration, 'ctx.sleep'));
+      },
+      sleepUntil(moment, options = {}) {
+        const due = toMoment(moment, 'ctx.sleepUntil');
+        return timer(scope.nextKey(`sleep:${options.name ?? 'until'}`), due);
+      },
+      signal,
+      callback,
+      child,
+      startDetached: (of: { name: string; version?: number } | string, input: unknown, options?: ChildOptions) =>
+        child(of, input, options, true),
+      async map<Item, Result>(
+        name: string,
+        items: readonly Item[],
+        run: MapFunction<Item, Result>,
+        options: { concurrency?: number; tolerate?: number } = {},
+      ): Promise<never> {
+        return (await runMap(scope.inner(name), items, run, options, contextIn)) as never;
+      },
+      all: async (name, branches) => (await runAll(scope.inner(name), branches, contextIn)) as never,
+      race: async (name, branches) => (await runRace(scope.inner(name), branches, contextIn)) as never,
+      compensate: (name, run, options = {}) => {
+        compensations.push({ name: scope.key(name), run, ...options });
+      },
+      continueAs(input) {
+        throw new ContinueAs(input);
+      },
+      now: () => operations.now(),
+      random: () => toFraction(operations.derive(scope.nextKey('random:'))),
+      uuid: () => toUuid(operations.derive(scope.nextKey('uuid:'))),
+      version: (change) => operations.version(change),
+      report: (details) => operations.report(details),
+      log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    };
+  }
+}
+
+function optionalMs(duration: Duration | undefined, what: string): number | undefined {
+  return duration === undefined ? undefined : toMs(duration, what);
+}
