@@ -1,0 +1,45 @@
+import { Fault, isFault } from '../../kernel/faults.ts';
+
+const EIO = 5;
+const EFBIG = 27;
+const ENOSPC = 28;
+const EDQUOT = 122;
+const MDB_MAP_FULL = -30792;
+/** A short write to a full disk comes as an I/O error. */
+const FULL_CODES = new Set([EIO, EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL]);
+const FULL_MESSAGE = /MDB_MAP_FULL|No space left|Input\/output error|File too large|Disk quota/i;
+const DAMAGE_MESSAGE = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH/;
+
+/**
+ * What lmdb throws, as the kernel's faults. It rejects a failed write with an error that says nothing, and hides the
+ * real one in a second promise, `commitError`, that would be an unhandled rejection if nobody took it.
+ */
+export async function toFault(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || isFault(error)) return error;
+  const cause = 'commitError' in error ? await reasonOf(error.commitError) : error;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  if (FULL_CODES.has(Number(code)) || FULL_MESSAGE.test(message)) {
+    return new Fault('storage_full', `The disk or the store is full; nothing of this write was kept (${message}).`, {
+      cause,
+    });
+  }
+  if (DAMAGE_MESSAGE.test(message)) return new Fault('corrupt', `The store's file is damaged (${message}).`, { cause });
+  if (/closed/i.test(message)) return new Fault('closed', 'The store is closed.', { cause });
+  if (!isFromLmdb(error, message)) return error;
+  return new Fault('unavailable', `The store could not do this now (${message}).`, { cause });
+}
+
+async function reasonOf(commitError: unknown): Promise<unknown> {
+  try {
+    await commitError;
+  } catch (reason) {
+    return reason;
+  }
+  return new Error('the commit failed for no stated reason');
+}
+
+/** All else is a mistake of this program, and is to be seen as it is. */
+function isFromLmdb(error: Error, message: string): boolean {
+  return 'commitError' in error || 'code' in error || message.includes('MDB_');
+}

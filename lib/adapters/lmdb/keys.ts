@@ -1,0 +1,133 @@
+/**
+ * All keys of the embedded store. A key is a letter, then fields: texts end with a zero byte, so that an id that is the
+ * beginning of another sorts before it and never reaches into its range; numbers have a fixed length and sort as such.
+ */
+import { createHash } from 'node:crypto';
+import { Fault } from '../../kernel/faults.ts';
+import type { RunStatus } from '../../kernel/head.ts';
+import type { Place } from '../store-rules.ts';
+
+export interface KeyRange {
+  /** Inclusive. */
+  start: Buffer;
+  /** Exclusive. */
+  end: Buffer;
+}
+
+const LONGEST_TEXT_BYTES = 200;
+const STATUS_LETTERS = {
+  pending: 'p',
+  running: 'r',
+  waiting: 'w',
+  paused: 'h',
+  blocked: 'b',
+  completed: 'c',
+  failed: 'f',
+  cancelled: 'x',
+} as const satisfies Record<RunStatus, string>;
+
+type Field = string | Buffer;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about; a zero byte ends a text.
+const hasControlCharacter = /[\u0000-\u001f]/;
+/** UTF-8 cannot hold it. */
+const hasLoneSurrogate = /\p{Surrogate}/u;
+
+function text(value: string): string {
+  return `${value}\0`;
+}
+
+/** Not reversible, but as good as distinct. No plain text begins with that control character. */
+function anyText(value: string): string {
+  const isPlain =
+    Buffer.byteLength(value) <= LONGEST_TEXT_BYTES && !hasControlCharacter.test(value) && !hasLoneSurrogate.test(value);
+  return text(isPlain ? value : `\u0001${createHash('sha256').update(value, 'utf16le').digest('base64url')}`);
+}
+
+function id(value: string): string {
+  const isUsable = value.length <= LONGEST_TEXT_BYTES && value !== '' && !hasControlCharacter.test(value);
+  if (!isUsable || Buffer.byteLength(value) > LONGEST_TEXT_BYTES || hasLoneSurrogate.test(value)) {
+    throw new Fault('invalid_input', `An id has 1 to ${LONGEST_TEXT_BYTES} bytes and no control characters.`, {
+      problems: [{ path: 'id', message: 'not usable as an id' }],
+    });
+  }
+  return text(value);
+}
+
+function time(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleBE(Math.max(0, value));
+  return bytes;
+}
+
+function position(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function key(...fields: Field[]): Buffer {
+  let length = 0;
+  for (const field of fields) length += typeof field === 'string' ? Buffer.byteLength(field) : field.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let end = 0;
+  for (const field of fields) end += typeof field === 'string' ? bytes.write(field, end) : field.copy(bytes, end);
+  return bytes;
+}
+
+/** The first key after all that begin with this one. No key holds a byte of 255: texts are UTF-8, times are positive. */
+function afterAll(prefix: Buffer): Buffer {
+  return Buffer.concat([prefix, Buffer.of(255)]);
+}
+
+export const birthKey = (run: string) => key('b', id(run));
+export const stateKey = (run: string) => key('h', id(run));
+export const chunkKey = (run: string, nonce: string, at: number) => key('e', id(run), id(nonce), position(at));
+export const mailKey = (run: string, nonce: string, mail: string) => key('m', id(run), id(nonce), anyText(mail));
+
+/** A run's chunks after a position. */
+export function chunksAfter(run: string, nonce: string, after: number): KeyRange {
+  const prefix = key('e', id(run), id(nonce));
+  return { start: key(prefix, position(after + 1)), end: key(prefix, Buffer.of(255, 255, 255, 255)) };
+}
+
+export function positionOf(chunk: Uint8Array): number {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).readUInt32BE(chunk.length - 4);
+}
+
+export function mailOf(run: string, nonce: string): KeyRange {
+  const start = key('m', id(run), id(nonce));
+  return { start, end: afterAll(start) };
+}
+
+/** What a list goes along: its entries end with a time and a run's id. */
+export const indexes = {
+  created: () => key('c'),
+  workflow: (name: string) => key('w', anyText(name)),
+  correlation: (correlationId: string) => key('k', anyText(correlationId)),
+  status: (status: RunStatus) => key('s', STATUS_LETTERS[status]),
+  /** Open runs by `wakeAt`. */
+  due: () => key('d'),
+  /** By `expiresAt`; runs marked as deleting at 0. */
+  expiry: () => key('x'),
+};
+
+export function entryKey(index: Buffer, { at, id: run }: Place): Buffer {
+  return key(index, time(at), id(run));
+}
+
+/** Entries from one time to before another. */
+export function entriesBetween(index: Buffer, from: number, before: number): KeyRange {
+  const end = before === Number.POSITIVE_INFINITY ? afterAll(index) : key(index, time(before));
+  return { start: key(index, time(from)), end };
+}
+
+/** The first key after an entry. */
+export function afterEntry(index: Buffer, place: Place): Buffer {
+  return Buffer.concat([entryKey(index, place), Buffer.of(0)]);
+}
+
+export function placeOf(index: Buffer, entry: Uint8Array): Place {
+  const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
+  return { at: bytes.readDoubleBE(index.length), id: bytes.toString('utf8', index.length + 8, bytes.length - 1) };
+}

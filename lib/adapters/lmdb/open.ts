@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open } from 'lmdb';
+import { Fault } from '../../kernel/faults.ts';
+
+/**
+ * `batch`: whoever waits at the same time shares an fsync. `commit`: a transaction is on disk before any process can see
+ * it. Either way, what `await` returned is on disk. `never`: the operating system writes when it likes; a process may die
+ * without loss, a power cut may take the whole store.
+ */
+export type Fsync = 'commit' | 'batch' | 'never';
+
+export type Environment = Database<Uint8Array, Uint8Array>;
+
+/** Of keys and records in the data directory. */
+const LAYOUT = 1;
+const FORMAT_FILE = 'format.json';
+const STORE_FILE = 'store.mdb';
+
+const fsyncOptions = {
+  // With lmdb's overlapping sync a write is seen by others while its fsync is under way; its promise waits for the fsync.
+  batch: { overlappingSync: true },
+  commit: { overlappingSync: false },
+  never: { noSync: true },
+} as const satisfies Record<Fsync, object>;
+
+export function openEnvironment({
+  dataDir,
+  fsync,
+  mapSize,
+}: {
+  dataDir: string;
+  fsync: Fsync;
+  mapSize: number | undefined;
+}): Environment {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  checkFormat(dataDir);
+  const options = {
+    path: join(dataDir, STORE_FILE),
+    encoding: 'binary' as const,
+    keyEncoding: 'binary' as const,
+    // Known to lmdb, unknown to its types.
+    permissionsMode: 0o600,
+    ...fsyncOptions[fsync],
+    ...(mapSize !== undefined && { mapSize }),
+  };
+  return open<Uint8Array, Uint8Array>(options);
+}
+
+function checkFormat(dataDir: string): void {
+  const path = join(dataDir, FORMAT_FILE);
+  const format = readFormat(path);
+  if (format === undefined) {
+    // Renamed into place, so that no process reads half of it.
+    const draft = `${path}.${process.pid}`;
+    writeFileSync(draft, `${JSON.stringify({ format: LAYOUT })}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+  } else if (format > LAYOUT) {
+    throw new Fault(
+      'newer_format',
+      `The data directory ${dataDir} has format ${format}, and this Pawl knows formats up to ${LAYOUT}. ` +
+        'Run the newer Pawl that wrote it, or choose another data directory.',
+    );
+  }
+}
+
+function readFormat(path: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const format = /"format":\s*(\d+)/.exec(text)?.[1];
+  if (format === undefined)
+    throw new Fault('corrupt', `The file ${path} is damaged: it should say {"format": <number>}.`);
+  return Number(format);
+}

@@ -1,0 +1,215 @@
+/**
+ * Domain objects as stored bytes, and back. A record is a checksum (crc32) over all that follows, then msgpack: lists of fields by
+ * position, since names would be most of the bytes. Fields and event types are only ever added at the end of their
+ * lists. What does not fit a list is stored as it is, with names.
+ */
+import { crc32 } from 'node:zlib';
+import { Packr } from 'msgpackr';
+import type { Birth, Chunk, JournalEvent, Mail } from '../../kernel/events.ts';
+import { Fault } from '../../kernel/faults.ts';
+import type { HeadState } from '../../kernel/head.ts';
+import type { Projection } from '../store-rules.ts';
+
+/** The record that changes with the run. The nonce says whose it is; the time of birth leads to its index entries. */
+export interface StoredState extends Projection {
+  nonce: string;
+  createdAt: number;
+}
+
+export interface StoredMail {
+  mail: Mail;
+  /** Of arrival, among mails accepted in the same millisecond. */
+  order: number;
+}
+
+// No shared structures: another process would have to learn them before it could read.
+const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false });
+const CHECKSUM_BYTES = 4;
+
+function seal(value: unknown): Buffer {
+  const content = packr.pack(value);
+  const record = Buffer.allocUnsafe(CHECKSUM_BYTES + content.length);
+  content.copy(record, CHECKSUM_BYTES);
+  record.writeUInt32BE(crc32(content), 0);
+  return record;
+}
+
+/** Verifies before it decodes. `name` says which record it is, for whoever has to repair it. */
+function unseal(record: Uint8Array, name: string): unknown[] {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  const content = bytes.subarray(CHECKSUM_BYTES);
+  if (bytes.length <= CHECKSUM_BYTES || bytes.readUInt32BE(0) !== crc32(content)) throw damaged(name);
+  try {
+    const fields: unknown = packr.unpack(content);
+    if (Array.isArray(fields)) return fields;
+  } catch (cause) {
+    throw damaged(name, cause);
+  }
+  throw damaged(name);
+}
+
+function damaged(name: string, cause?: unknown): Fault {
+  return new Fault('corrupt', `The stored record "${name}" is damaged: its bytes do not fit its checksum.`, { cause });
+}
+
+const BIRTH_FIELDS = [
+  'format',
+  'workflow',
+  'version',
+  'input',
+  'inputDigest',
+  'createdAt',
+  'deadline',
+  'retention',
+  'idempotencyKey',
+  'correlationId',
+  'parent',
+  'origin',
+  'host',
+] as const satisfies (keyof Birth)[];
+
+/** Without id and nonce: the key has the one and the state the other. */
+export function birthToRecord({ id: _id, nonce: _nonce, ...birth }: Birth): Buffer {
+  return seal(toFields(birth, BIRTH_FIELDS, 0) ?? [birth]);
+}
+
+export function birthFromRecord(record: Uint8Array, id: string, nonce: string): Birth {
+  const fields = unseal(record, `birth of run ${id}`);
+  return { ...fromFields<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, 0), id, nonce };
+}
+
+const STATE_FIELDS = ['nonce', 'createdAt', 'position', 'expiresAt'] as const satisfies (keyof StoredState)[];
+
+export function stateToRecord({ state, ...rest }: StoredState): Buffer {
+  return seal([...STATE_FIELDS.map((field) => rest[field]), ...Object.entries(state).flat()]);
+}
+
+export function stateFromRecord(record: Uint8Array, id: string): StoredState {
+  const fields = unseal(record, `head of run ${id}`);
+  const state: Record<string, unknown> = {};
+  for (let index = STATE_FIELDS.length; index < fields.length; index += 2) {
+    state[String(fields[index])] = fields[index + 1];
+  }
+  const [nonce, createdAt, position, expiresAt] = fields as [string, number, number, number];
+  return { nonce, createdAt, position, expiresAt, state: state as HeadState };
+}
+
+const TIMES = new Set(['at', 'startedAt', 'retryAt', 'issuedAt', 'wakeAt']);
+
+/** An event's number is its place in this list. */
+const EVENT_FIELDS: [type: JournalEvent['type'], fields: string[]][] = [
+  ['task_started', ['at', 'key', 'kind', 'attempt', 'alone', 'child', 'detached']],
+  ['task_retried', ['at', 'key', 'attempt', 'error', 'retryAt', 'startedAt']],
+  ['task_completed', ['at', 'key', 'kind', 'attempt', 'startedAt', 'result']],
+  ['task_failed', ['at', 'key', 'kind', 'attempt', 'startedAt', 'error']],
+  ['run_timed_out', ['at']],
+  ['run_versioned', ['at', 'change']],
+  ['run_reported', ['at', 'details']],
+  ['run_suspended', ['at', 'wakeAt', 'awaiting', 'paused']],
+  ['run_blocked', ['at', 'code', 'message', 'retryAt']],
+  ['run_completed', ['at', 'output', 'continuedAs', 'openChildren', 'unawaited']],
+  ['run_failed', ['at', 'error', 'openChildren', 'unawaited']],
+  ['run_cancelled', ['at', 'error', 'openChildren', 'unawaited']],
+  ['run_signalled', ['id', 'at', 'name', 'payload', 'by']],
+  ['run_cancel_requested', ['id', 'at', 'epoch', 'reason', 'by']],
+  ['run_paused', ['id', 'at', 'epoch', 'issuedAt', 'by']],
+  ['run_resumed', ['id', 'at', 'epoch', 'issuedAt', 'by']],
+  ['child_settled', ['id', 'at', 'key', 'outcome']],
+];
+const eventNumbers = new Map(EVENT_FIELDS.map(([type], number) => [type, number]));
+
+/** Times are stored as their distance from `origin`, which takes one to five bytes instead of nine. */
+function eventToItem({ type, ...event }: JournalEvent, origin: number): unknown {
+  const number = eventNumbers.get(type);
+  const names = number === undefined ? undefined : EVENT_FIELDS[number]?.[1];
+  const fields = names && toFields(event, names, origin);
+  return fields === undefined ? { type, ...event } : [number, ...fields];
+}
+
+function eventFromItem(item: unknown, origin: number): JournalEvent {
+  if (!Array.isArray(item)) return item as JournalEvent;
+  const [number, ...fields] = item as [number, ...unknown[]];
+  const known = EVENT_FIELDS[number];
+  if (known === undefined)
+    throw new Fault('newer_format', `An event of the unknown kind ${number}: a newer Pawl wrote it.`);
+  return { type: known[0], ...fromFields<object>(fields, known[1], origin) } as JournalEvent;
+}
+
+export function chunkToRecord({ format, id, at, driver, takeover, events }: Chunk): Buffer {
+  const isNamedAfterDriver = driver !== undefined && id.startsWith(driver.id);
+  return seal([
+    format,
+    at,
+    isNamedAfterDriver ? id.slice(driver.id.length) : [id],
+    driver === undefined
+      ? null
+      : [driver.id, isWhole(at, driver.leaseUntil) ? driver.leaseUntil - at : [driver.leaseUntil]],
+    takeover ?? null,
+    ...events.map((event) => eventToItem(event, at)),
+  ]);
+}
+
+export function chunkFromRecord(record: Uint8Array, run: string, nonce: string, position: number): Chunk {
+  const fields = unseal(record, `event ${position} of run ${run}`);
+  const [format, at, id, driver, takeover, ...events] = fields as [
+    number,
+    number,
+    string | [string],
+    [string, number | [number]] | null,
+    true | null,
+    ...unknown[],
+  ];
+  return {
+    format,
+    nonce,
+    position,
+    id: typeof id === 'string' ? `${driver?.[0]}${id}` : id[0],
+    at,
+    ...(driver && {
+      driver: { id: driver[0], leaseUntil: typeof driver[1] === 'number' ? at + driver[1] : driver[1][0] },
+    }),
+    ...(takeover && { takeover }),
+    events: events.map((event) => eventFromItem(event, at)),
+  };
+}
+
+export function mailToRecord({ mail, order }: StoredMail): Buffer {
+  return seal([mail.id === mail.event.id ? null : mail.id, order, eventToItem(mail.event, 0)]);
+}
+
+export function mailFromRecord(record: Uint8Array, run: string): StoredMail {
+  const [id, order, item] = unseal(record, `mail of run ${run}`) as [string | null, number, unknown];
+  const event = eventFromItem(item, 0) as Mail['event'];
+  return { mail: { id: id ?? event.id, event }, order };
+}
+
+function isWhole(origin: number, value: unknown): value is number {
+  return Number.isSafeInteger(origin) && Number.isSafeInteger(value);
+}
+
+/** `undefined`: the object does not fit, and is to be stored with its names. Absent fields are null, and left out at the end. */
+function toFields(object: object, names: readonly string[], origin: number): unknown[] | undefined {
+  const fields: unknown[] = new Array(names.length).fill(null);
+  let length = 0;
+  for (const [name, value] of Object.entries(object)) {
+    const index = names.indexOf(name);
+    const isTime = origin !== 0 && TIMES.has(name);
+    if (index < 0 || value === null || (isTime && !isWhole(origin, value))) return undefined;
+    if (value === undefined) continue;
+    fields[index] = isTime ? value - origin : value;
+    length = Math.max(length, index + 1);
+  }
+  return fields.slice(0, length);
+}
+
+function fromFields<T extends object>(fields: unknown[], names: readonly string[], origin: number): T {
+  const [first] = fields;
+  if (fields.length === 1 && typeof first === 'object' && first !== null) return first as T;
+  const object: Record<string, unknown> = {};
+  fields.forEach((value, index) => {
+    const name = names[index];
+    if (value === null || name === undefined) return;
+    object[name] = origin !== 0 && TIMES.has(name) ? Number(value) + origin : value;
+  });
+  return object as T;
+}

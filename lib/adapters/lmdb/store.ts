@@ -1,0 +1,346 @@
+/**
+ * The embedded store. Owns: which records and index entries stand for a run, and that they change in one transaction.
+ * Several processes read and write one data directory side by side: each decision is taken inside a transaction or by a
+ * condition that lmdb checks itself, and each read starts from the latest commit, whoever made it.
+ */
+import type { Birth } from '../../kernel/events.ts';
+import { Fault, isFault } from '../../kernel/faults.ts';
+import { type Head, isOpen } from '../../kernel/head.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Page, RunFilter, Store } from '../../ports/store.ts';
+import { assertNoHole, changed, fits, fromCursor, guardHolds, isAbsent, type Place, toCursor } from '../store-rules.ts';
+import { toFault } from './faults.ts';
+import {
+  afterEntry,
+  birthKey,
+  chunkKey,
+  chunksAfter,
+  entriesBetween,
+  entryKey,
+  indexes,
+  type KeyRange,
+  mailKey,
+  mailOf,
+  placeOf,
+  positionOf,
+  stateKey,
+} from './keys.ts';
+import { type Environment, type Fsync, openEnvironment } from './open.ts';
+import {
+  birthFromRecord,
+  birthToRecord,
+  chunkFromRecord,
+  chunkToRecord,
+  mailFromRecord,
+  mailToRecord,
+  type StoredState,
+  stateFromRecord,
+  stateToRecord,
+} from './records.ts';
+
+/** What one look at the disk, or one transaction, does at most before others get their turn. */
+const ENTRIES_AT_ONCE = 1_000;
+const noContent = Buffer.alloc(0);
+
+export interface LmdbStoreOptions {
+  dataDir: string;
+  clock: Clock;
+  fsync?: Fsync;
+  /** Bytes of address space to begin with; grows by itself. */
+  mapSize?: number;
+}
+
+export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: LmdbStoreOptions): Store {
+  const env: Environment = openEnvironment({ dataDir, fsync, mapSize });
+  let closing: Promise<void> | undefined;
+  let lastOrder = 0;
+
+  async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
+    if (closing !== undefined) throw new Fault('closed', 'The store is closed.');
+    try {
+      return await work();
+    } catch (error) {
+      throw await toFault(error);
+    }
+  }
+
+  /** lmdb keeps a snapshot for a while; what another process has committed since would be missing in it. */
+  function fromLatest<T>(read: () => T): T {
+    env.resetReadTxn();
+    return read();
+  }
+
+  function stateOf(id: string): StoredState | undefined {
+    const record = env.getBinary(stateKey(id));
+    return record && stateFromRecord(record, id);
+  }
+
+  function livingState(id: string): StoredState | undefined {
+    const state = stateOf(id);
+    return state === undefined || isAbsent(state, clock.now()) ? undefined : state;
+  }
+
+  function birthOf(id: string, nonce: string): Birth {
+    const record = env.getBinary(birthKey(id));
+    if (record === undefined) throw new Fault('corrupt', `The stored record "birth of run ${id}" is missing.`);
+    return birthFromRecord(record, id, nonce);
+  }
+
+  function headOf(id: string, { nonce, position, state, expiresAt }: StoredState): Head {
+    return { birth: birthOf(id, nonce), position, state, expiresAt };
+  }
+
+  function livingHead(id: string): Head | undefined {
+    const state = livingState(id);
+    return state && headOf(id, state);
+  }
+
+  /** Moves the index entries of a run's state, too. Inside a transaction only. */
+  function replaceState(id: string, before: StoredState | undefined, after: StoredState | undefined): void {
+    const old = before === undefined ? [] : movingEntries(id, before);
+    const next = after === undefined ? [] : movingEntries(id, after);
+    for (const entry of old) if (!next.some((kept) => kept.equals(entry))) env.removeSync(entry);
+    for (const entry of next) if (!old.some((kept) => kept.equals(entry))) env.putSync(entry, noContent);
+    if (after === undefined) env.removeSync(stateKey(id));
+    else env.putSync(stateKey(id), stateToRecord(after));
+  }
+
+  /** Inside a transaction only. False: there is more. */
+  function removeSome(range: KeyRange): boolean {
+    const keys = [...env.getKeys({ ...range, limit: ENTRIES_AT_ONCE })];
+    for (const key of keys) env.removeSync(key);
+    return keys.length < ENTRIES_AT_ONCE;
+  }
+
+  /** Inside a transaction only. */
+  function removeHead(id: string, state: StoredState): void {
+    replaceState(id, state, undefined);
+    try {
+      for (const entry of lastingEntries(birthOf(id, state.nonce))) env.removeSync(entry);
+    } catch (fault) {
+      // A damaged birth cannot say where its entries are. Readers of an index skip those that lead nowhere.
+      if (!isFault(fault, 'corrupt')) throw fault;
+    }
+    env.removeSync(birthKey(id));
+  }
+
+  /** A long journal goes in several transactions, the head in the last. */
+  async function removeRun(
+    id: string,
+    nonce: string,
+    mayRemoveHead: (state: StoredState) => boolean,
+  ): Promise<boolean> {
+    for (;;) {
+      const removed = await env.transaction(() => {
+        if (!removeSome(mailOf(id, nonce)) || !removeSome(chunksAfter(id, nonce, 0))) return undefined;
+        const state = stateOf(id);
+        const isItsOwn = state !== undefined && state.nonce === nonce && mayRemoveHead(state);
+        if (isItsOwn) removeHead(id, state);
+        return isItsOwn;
+      });
+      if (removed !== undefined) return removed;
+    }
+  }
+
+  /** Always later than before, in this process and after a restart. */
+  function nextOrder(): number {
+    lastOrder = Math.max(lastOrder + 1, Math.round((performance.timeOrigin + performance.now()) * 1_000));
+    return lastOrder;
+  }
+
+  /** Collects a page's items along an index. `take` answers `undefined` for an entry that is not wanted. */
+  async function collect<T>(
+    walk: { index: Buffer; range: KeyRange; reverse: boolean },
+    limit: number,
+    take: (place: Place) => T | undefined,
+  ): Promise<Page<T>> {
+    const found: { item: T; place: Place }[] = [];
+    let { start, end } = walk.range;
+    let batch = Math.min(limit + 1, ENTRIES_AT_ONCE);
+    for (;;) {
+      const places = fromLatest(() => {
+        const order = walk.reverse
+          ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
+          : { start, end };
+        const entries = [...env.getKeys({ ...order, limit: batch })].map((entry) => placeOf(walk.index, entry));
+        for (const place of entries) {
+          const item = take(place);
+          if (item !== undefined && found.length <= limit) found.push({ item, place });
+        }
+        return entries;
+      });
+      const items = found.slice(0, limit).map(({ item }) => item);
+      const last = found[limit - 1];
+      if (found.length > limit && last !== undefined) return { items, cursor: toCursor(last.place) };
+      const lastPlace = places.at(-1);
+      if (places.length < batch || lastPlace === undefined) return { items };
+      if (walk.reverse) end = entryKey(walk.index, lastPlace);
+      else start = afterEntry(walk.index, lastPlace);
+      batch = ENTRIES_AT_ONCE;
+      await clock.macrotask();
+    }
+  }
+
+  return {
+    create: (head) =>
+      guarded(async () => {
+        const { id } = head.birth;
+        const birth = birthToRecord(head.birth);
+        for (;;) {
+          const standing = await env.transaction(() => {
+            const old = stateOf(id);
+            if (old !== undefined) return isAbsent(old, clock.now()) ? { expired: old } : { head: headOf(id, old) };
+            env.putSync(birthKey(id), birth);
+            for (const entry of lastingEntries(head.birth)) env.putSync(entry, noContent);
+            replaceState(id, undefined, toState(head));
+            return undefined;
+          });
+          if (standing === undefined) return { created: true, head: structuredClone(head) };
+          if (standing.head !== undefined) return { created: false, head: standing.head };
+          await removeRun(id, standing.expired.nonce, (state) => isAbsent(state, clock.now()));
+        }
+      }),
+
+    read: (id, after = 0) =>
+      guarded(() =>
+        fromLatest(() => {
+          const head = livingHead(id);
+          if (head === undefined) return undefined;
+          const { nonce } = head.birth;
+          const chunks = [...env.getRange(chunksAfter(id, nonce, after))].map(({ key, value }, index) => {
+            const position = positionOf(key);
+            assertNoHole(id, after + 1 + index, position);
+            return chunkFromRecord(value, id, nonce, position);
+          });
+          const mail = [...env.getRange(mailOf(id, nonce))]
+            .map(({ value }) => mailFromRecord(value, id))
+            .sort((a, b) => a.mail.event.at - b.mail.event.at || a.order - b.order)
+            .map((stored) => stored.mail);
+          return { head, chunks, mail };
+        }),
+      ),
+
+    readHead: (id) => guarded(() => fromLatest(() => livingHead(id))),
+
+    append: (id, chunk, absorbed = []) =>
+      guarded(async () => {
+        const key = chunkKey(id, chunk.nonce, chunk.position);
+        const record = chunkToRecord(chunk);
+        const absorbedKeys = absorbed.map((mail) => mailKey(id, chunk.nonce, mail));
+        for (;;) {
+          const isAppended = await env.ifNoExists(key, () => {
+            void env.put(key, record);
+            for (const mail of absorbedKeys) void env.remove(mail);
+          });
+          if (isAppended) return { appended: true };
+          const found = fromLatest(() => env.getBinary(key));
+          // Between the two the whole run may have been deleted.
+          if (found) return { appended: false, found: chunkFromRecord(found, id, chunk.nonce, chunk.position) };
+        }
+      }),
+
+    updateHead: (id, change, guard) =>
+      guarded(() =>
+        env.transaction(() => {
+          const state = livingState(id);
+          if (state === undefined || !guardHolds(state.nonce, state, guard)) return false;
+          replaceState(id, state, changed(state, change));
+          return true;
+        }),
+      ),
+
+    putMail: (id, nonce, mail) =>
+      guarded(async () => {
+        const key = mailKey(id, nonce, mail.id);
+        const record = mailToRecord({ mail, order: nextOrder() });
+        await env.ifNoExists(key, () => void env.put(key, record));
+      }),
+
+    list: (filter, { limit, cursor }) =>
+      guarded(() => {
+        const index = indexFor(filter);
+        const range = entriesBetween(index, filter.createdFrom ?? 0, filter.createdBefore ?? Number.POSITIVE_INFINITY);
+        if (cursor !== undefined) range.end = entryKey(index, fromCursor(cursor));
+        return collect({ index, range, reverse: true }, limit, ({ id }) => {
+          const head = livingHead(id);
+          return head !== undefined && fits(head, filter) ? head : undefined;
+        });
+      }),
+
+    listDue: (until, { limit, cursor }) =>
+      guarded(() => {
+        const index = indexes.due();
+        const range = entriesBetween(index, 0, until + 1);
+        if (cursor !== undefined) range.start = afterEntry(index, fromCursor(cursor));
+        return collect({ index, range, reverse: false }, limit, ({ at, id }) => {
+          if (at > until) return undefined;
+          try {
+            const state = livingState(id)?.state;
+            return state !== undefined && isOpen(state) ? { id, wakeAt: state.wakeAt } : undefined;
+          } catch (fault) {
+            // It is due all the same: whoever wakes it meets the damage, and the other runs are not held up by it.
+            if (isFault(fault, 'corrupt')) return { id, wakeAt: at };
+            throw fault;
+          }
+        });
+      }),
+
+    deleteRun: (id, nonce) =>
+      guarded(async () => {
+        await removeRun(id, nonce, () => true);
+      }),
+
+    purgeExpired: (now, limit) =>
+      guarded(async () => {
+        const index = indexes.expiry();
+        const range = entriesBetween(index, 0, now + 1);
+        const expired = await collect({ index, range, reverse: false }, limit, ({ id }) => {
+          try {
+            const state = stateOf(id);
+            return state !== undefined && isAbsent(state, now) ? { id, nonce: state.nonce } : undefined;
+          } catch (fault) {
+            if (isFault(fault, 'corrupt')) return undefined;
+            throw fault;
+          }
+        });
+        const purge = ({ id, nonce }: { id: string; nonce: string }) =>
+          removeRun(id, nonce, (state) => isAbsent(state, now)).then((isGone) => (isGone ? [id] : []));
+        return (await Promise.all(expired.items.map(purge))).flat();
+      }),
+
+    close() {
+      closing ??= env.close();
+      return closing;
+    },
+  };
+}
+
+function toState({ birth, ...projection }: Head): StoredState {
+  return { ...projection, nonce: birth.nonce, createdAt: birth.createdAt };
+}
+
+/** Index entries that stand as long as the run does. */
+function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buffer[] {
+  const place = { at: createdAt, id };
+  const entries = [entryKey(indexes.created(), place), entryKey(indexes.workflow(workflow), place)];
+  if (correlationId !== undefined) entries.push(entryKey(indexes.correlation(correlationId), place));
+  return entries;
+}
+
+/** Index entries that follow the run's state. */
+function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
+  if (state.status === 'deleting') return [entryKey(indexes.expiry(), { at: 0, id })];
+  const entries = [
+    entryKey(indexes.expiry(), { at: expiresAt, id }),
+    entryKey(indexes.status(state.status), { at: createdAt, id }),
+  ];
+  if (isOpen(state)) entries.push(entryKey(indexes.due(), { at: state.wakeAt, id }));
+  return entries;
+}
+
+/** The index with the fewest entries that do not fit, as far as one can know. */
+function indexFor({ status, workflow, correlationId }: RunFilter): Buffer {
+  if (correlationId !== undefined) return indexes.correlation(correlationId);
+  if (workflow !== undefined && (status === undefined || status === 'completed')) return indexes.workflow(workflow);
+  return status === undefined ? indexes.created() : indexes.status(status);
+}
