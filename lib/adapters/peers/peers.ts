@@ -1,0 +1,348 @@
+/**
+ * The other processes on a data directory. Each holds a Unix socket, which the operating system takes from it when it
+ * dies: then nobody can connect any more, and the open connections end.
+ * Owns: who is alive, hints and wakes between processes. Does not own: anything durable; all that is said here may be lost.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Changes } from '../../ports/changes.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { Liveness } from '../../ports/liveness.ts';
+import type { Message } from '../../ports/queue.ts';
+import { createMemoryChanges } from '../memory/changes.ts';
+import { openPeerDirectory, type PeerFile, type Role, socketFile, toPeerFile } from './directory.ts';
+import { isBehind, type Line, readLines, writeLine } from './lines.ts';
+
+const NAME_LENGTH = 16;
+/** In case the operating system does not tell of new files. */
+const SCAN_EVERY_MS = 2_000;
+/** Whoever does not answer in this time is taken for busy or frozen. */
+const ANSWER_WITHIN_MS = 1_000;
+/** Before connecting again to one that hung up at once. */
+const RECONNECT_AFTER_MS = 10;
+/** A process that died between binding its socket and naming it leaves a draft. */
+const DRAFT_LIVES_MS = 60_000;
+
+export interface PeersOptions {
+  dataDir: string;
+  role: Role;
+  clock: Clock;
+  ids: Ids;
+  onMessage: (message: Message) => void;
+  /** Once for each process that ended, however it did. */
+  onPeerGone: (name: string) => void;
+}
+
+export interface Peers extends Liveness, Changes {
+  /** Hands the message to one live worker if it is a start, else to all; answers how many have it. */
+  wake(message: Message): Promise<number>;
+  /** Live worker processes other than this one. */
+  workers(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A connection that this process opened. */
+interface Link {
+  peer: PeerFile;
+  socket: Socket;
+  /** By the number of the message that is to be confirmed. */
+  unanswered: Map<number, (received: boolean) => void>;
+}
+
+/** A connection that another process opened, and the runs it wants to hear of. */
+interface Caller {
+  socket: Socket;
+  runs: Set<string>;
+}
+
+export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeerGone }: PeersOptions): Promise<Peers> {
+  const directory = openPeerDirectory(dataDir);
+  const self = ids.random().slice(0, NAME_LENGTH);
+  const ownFile = socketFile(self, role);
+  const local = createMemoryChanges();
+  const subscriptions = new Map<string, number>();
+  const servers = new Set<Server>();
+  const callers = new Set<Caller>();
+  const links = new Map<string, Link>();
+  const connecting = new Map<string, Promise<boolean>>();
+  const gone = new Set<string>();
+  let lastNumber = 0;
+  let nextWorker = 0;
+  let scanning: Promise<void> | undefined;
+  let isOpen = false;
+  let isClosed = false;
+
+  function letProcessEnd(handle: { unref(): unknown }): void {
+    if (role === 'client') handle.unref();
+  }
+
+  /** The socket gets its name when it takes connections, so that nobody takes it for a dead one's. */
+  async function listen(): Promise<void> {
+    const draft = join(directory, `${self}.draft`);
+    await rm(draft, { force: true });
+    const server = createServer(accept);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(draft, resolve);
+    });
+    await rename(draft, join(directory, ownFile));
+    server.on('error', () => {});
+    letProcessEnd(server);
+    servers.add(server);
+  }
+
+  function accept(socket: Socket): void {
+    const caller: Caller = { socket, runs: new Set() };
+    callers.add(caller);
+    letProcessEnd(socket);
+    socket.on('close', () => callers.delete(caller));
+    readLines(socket, (line) => hear(caller, line));
+  }
+
+  function hear({ socket, runs }: Caller, line: Line): void {
+    if (isClosed) return;
+    switch (line.say) {
+      case 'hello':
+        // Whoever calls is there: no need to wait until its file is noticed.
+        void connect({ name: line.name, role: line.role, file: socketFile(line.name, line.role) });
+        return;
+      case 'subscribe':
+        runs.add(line.run);
+        // What happened on the way here was not told: let them look once.
+        writeLine(socket, { say: 'changed', run: line.run, settled: false });
+        return;
+      case 'unsubscribe':
+        runs.delete(line.run);
+        return;
+      case 'message':
+        onMessage(line.message);
+        writeLine(socket, { say: 'received', number: line.number });
+        return;
+      case 'changed':
+        local.publish(line.run, line.settled);
+        return;
+      case 'received':
+        return;
+    }
+  }
+
+  /** True: the peer is there, and linked unless this process is closing. */
+  function connect(peer: PeerFile): Promise<boolean> {
+    if (peer.name === self || links.has(peer.name)) return Promise.resolve(true);
+    if (gone.has(peer.name)) return Promise.resolve(false);
+    const attempt = connecting.get(peer.name) ?? tryToConnect(peer).finally(() => connecting.delete(peer.name));
+    connecting.set(peer.name, attempt);
+    return attempt;
+  }
+
+  async function tryToConnect(peer: PeerFile): Promise<boolean> {
+    const answer = await openSocket(join(directory, peer.file));
+    if (answer === 'nobody') {
+      await bury(peer);
+      return false;
+    }
+    if (answer === 'unknown') return true;
+    if (isClosed) answer.destroy();
+    else welcome(peer, answer);
+    return true;
+  }
+
+  function welcome(peer: PeerFile, socket: Socket): void {
+    const link: Link = { peer, socket, unanswered: new Map() };
+    const since = performance.now();
+    links.set(peer.name, link);
+    letProcessEnd(socket);
+    readLines(socket, (line) => {
+      if (line.say === 'changed') local.publish(line.run, line.settled);
+      if (line.say === 'received') link.unanswered.get(line.number)?.(true);
+    });
+    socket.on('close', () => {
+      links.delete(peer.name);
+      for (const answer of link.unanswered.values()) answer(false);
+      const hungUpAtOnce = performance.now() - since < RECONNECT_AFTER_MS;
+      if (isClosed) return;
+      if (hungUpAtOnce) letProcessEnd(setTimeout(() => void connect(peer), RECONNECT_AFTER_MS));
+      else void connect(peer);
+    });
+    writeLine(socket, { say: 'hello', name: self, role });
+    for (const run of subscriptions.keys()) writeLine(socket, { say: 'subscribe', run });
+  }
+
+  /** No process will ever have that name again, so its file can go. */
+  async function bury({ name, file }: PeerFile): Promise<void> {
+    if (gone.has(name)) return;
+    gone.add(name);
+    await rm(join(directory, file), { force: true });
+    // What was dead before this process began is not news.
+    if (isOpen && !isClosed) onPeerGone(name);
+  }
+
+  async function scan(): Promise<void> {
+    const files = await readdir(directory);
+    if (isClosed) return;
+    if (!files.includes(ownFile)) await listen();
+    await Promise.all(files.map((file) => meet(file)));
+  }
+
+  async function meet(file: string): Promise<void> {
+    const peer = toPeerFile(file);
+    if (peer !== undefined) {
+      await connect(peer);
+      return;
+    }
+    const path = join(directory, file);
+    const age =
+      Date.now() -
+      (await stat(path).then(
+        (found) => found.mtimeMs,
+        () => Date.now(),
+      ));
+    if (file.endsWith('.draft') && age > DRAFT_LIVES_MS) await rm(path, { force: true });
+  }
+
+  function scanOnce(): Promise<void> {
+    scanning ??= scan()
+      // The directory may be gone for a moment; the next scan will tell.
+      .catch(() => {})
+      .finally(() => {
+        scanning = undefined;
+      });
+    return scanning;
+  }
+
+  function watchDirectory(): FSWatcher | undefined {
+    try {
+      const watcher = watch(directory, { persistent: role === 'worker' }, () => void scanOnce());
+      watcher.on('error', () => watcher.close());
+      return watcher;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function linkedWorkers(): Link[] {
+    return [...links.values()].filter(({ peer }) => peer.role === 'worker');
+  }
+
+  function hand({ socket, unanswered }: Link, message: Message): Promise<boolean> {
+    lastNumber += 1;
+    const number = lastNumber;
+    return new Promise((resolve) => {
+      const stopWaiting = clock.schedule(clock.now() + ANSWER_WITHIN_MS, () => answer(false));
+      function answer(received: boolean): void {
+        unanswered.delete(number);
+        stopWaiting();
+        resolve(received);
+      }
+      unanswered.set(number, answer);
+      if (socket.destroyed) answer(false);
+      else writeLine(socket, { say: 'message', number, message });
+    });
+  }
+
+  function tellAll(line: Line): void {
+    for (const { socket } of links.values()) writeLine(socket, line);
+  }
+
+  await listen();
+  const watcher = watchDirectory();
+  const scanTimer = setInterval(() => void scanOnce(), SCAN_EVERY_MS);
+  letProcessEnd(scanTimer);
+  await scanOnce();
+  isOpen = true;
+
+  return {
+    self,
+
+    async isGone(nameOrDriver) {
+      const [name = ''] = nameOrDriver.split('.');
+      if (name === self || links.has(name)) return false;
+      if (gone.has(name)) return true;
+      // It had its socket before it told anybody its name.
+      const roles = ['worker', 'client'] as const;
+      const files = await readdir(directory);
+      const file = roles.map((peerRole) => ({ name, role: peerRole, file: socketFile(name, peerRole) }));
+      const peer = file.find((candidate) => files.includes(candidate.file));
+      if (peer !== undefined) return !(await connect(peer));
+      gone.add(name);
+      return true;
+    },
+
+    publish(runId, settled) {
+      local.publish(runId, settled);
+      for (const { socket, runs } of callers) {
+        if (runs.has(runId) && !isBehind(socket)) writeLine(socket, { say: 'changed', run: runId, settled });
+      }
+    },
+
+    subscribe(runId, callback) {
+      const stop = local.subscribe(runId, callback);
+      const others = subscriptions.get(runId) ?? 0;
+      subscriptions.set(runId, others + 1);
+      if (others === 0) tellAll({ say: 'subscribe', run: runId });
+      let hasStopped = false;
+      return () => {
+        if (hasStopped) return;
+        hasStopped = true;
+        stop();
+        const left = (subscriptions.get(runId) ?? 1) - 1;
+        if (left > 0) {
+          subscriptions.set(runId, left);
+          return;
+        }
+        subscriptions.delete(runId);
+        tellAll({ say: 'unsubscribe', run: runId });
+      };
+    },
+
+    async wake(message) {
+      const workers = linkedWorkers();
+      if (message.kind !== 'start') {
+        const answers = await Promise.all(workers.map((link) => hand(link, message)));
+        return answers.filter((received) => received).length;
+      }
+      nextWorker += 1;
+      for (let turn = 0; turn < workers.length; turn += 1) {
+        const link = workers[(nextWorker + turn) % workers.length];
+        if (link !== undefined && (await hand(link, message))) return 1;
+      }
+      return 0;
+    },
+
+    async workers() {
+      await scanOnce();
+      return linkedWorkers().length;
+    },
+
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      clearInterval(scanTimer);
+      watcher?.close();
+      // First the name, so that whoever sees the connection end finds nobody.
+      await rm(join(directory, ownFile), { force: true });
+      for (const { socket } of callers) socket.destroy();
+      for (const { socket } of links.values()) socket.destroy();
+      await Promise.all([...servers].map((server) => new Promise((resolve) => server.close(resolve))));
+    },
+  };
+}
+
+/** `nobody`: no process holds that socket any more. `unknown`: it cannot be told now. */
+function openSocket(path: string): Promise<Socket | 'nobody' | 'unknown'> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error) => {
+      socket.destroy();
+      const code = 'code' in error ? error.code : undefined;
+      resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? 'nobody' : 'unknown');
+    });
+  });
+}
