@@ -1,0 +1,128 @@
+/**
+ * The HTTP API over any `PawlApi`. Owns who may ask, what is parsed and how errors look; the routes are the contract's
+ * table. Runs wherever Hono does.
+ */
+import { Hono } from 'hono';
+import type { PawlApi } from '../service/api.ts';
+import { defaultHttpLimits, type HttpLimits } from './contract/limits.ts';
+import { type Route, routeEntries } from './contract/routes.ts';
+import { type AllowedHosts, createTokenCheck, requireAllowedHost, requireSameOrigin, requireToken } from './guards.ts';
+import { createHandlers, type Input } from './handlers.ts';
+import { readJsonBody } from './json-body.ts';
+import { createRequestMetrics } from './metrics.ts';
+import { HttpProblem, type Logger, problemResponse } from './problems.ts';
+import { parsed } from './validation.ts';
+
+export interface HttpAppOptions {
+  api: PawlApi;
+  /** Every route but callbacks, documentation and the bare health asks for it. Without it whoever reaches the app may do all. */
+  token?: string | undefined;
+  logger?: Logger;
+  limits?: Partial<HttpLimits>;
+  /** Host names by which the server may be called. Default: loopback names without a token or on a loopback address, else any. */
+  allowedHosts?: AllowedHosts;
+  /** More metrics for `/metrics`, as Prometheus text. */
+  metrics?: () => string | Promise<string>;
+  /** In ms; only differences count. */
+  now?: () => number;
+}
+
+/** What the server under the app may tell it, request by request. */
+export interface HttpBindings {
+  /** Aborts when the server closes: streams end. */
+  closing?: AbortSignal;
+  /** As @hono/node-server gives it. */
+  incoming?: { socket?: { localAddress?: string | undefined } };
+}
+
+interface Environment {
+  Bindings: HttpBindings;
+  Variables: { route: string };
+}
+
+export type HttpApp = Hono<Environment> & { readonly hasToken: boolean };
+
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const { api, token, logger, allowedHosts, metrics } = options;
+  if (token === '') throw new TypeError('an empty token protects nothing: leave it out, or set one');
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const now = options.now ?? (() => performance.now());
+  const hasToken = token !== undefined;
+  const check = createTokenCheck(token);
+  const requestMetrics = createRequestMetrics();
+  const handlers = createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken });
+  const app = new Hono<Environment>();
+
+  app.use(async (c, next) => {
+    const begin = now();
+    await next();
+    const route = c.get('route') ?? 'none';
+    requestMetrics.observe({ method: c.req.method, route, status: c.res.status, durationMs: now() - begin });
+    c.res.headers.set('X-Content-Type-Options', 'nosniff');
+    c.res.headers.set('Referrer-Policy', 'no-referrer');
+    c.res.headers.set('Cache-Control', 'no-store');
+  });
+
+  app.use(async (c, next) => {
+    const url = new URL(c.req.url);
+    requireAllowedHost(url, { allowedHosts, hasToken, localAddress: c.env?.incoming?.socket?.localAddress });
+    requireSameOrigin(url, c.req.header('Origin'));
+    await next();
+  });
+
+  for (const [operation, route] of routeEntries) {
+    const handle = handlers[operation] as (input: Input<Route>) => Promise<Response>;
+    app.on(route.method, honoPath(route.path), async (c) => {
+      c.set('route', route.path);
+      const credentials = check(c.req.header('Authorization'));
+      if ((route.token ?? 'required') === 'required') requireToken(credentials);
+      const { params, query, headers, body } = route;
+      const input = {
+        params: params && parsed(params, c.req.param(), 'The path'),
+        query: query && parsed(query, onlyOnce(c.req.queries()), 'The query'),
+        headers: headers && parsed(headers, headersNamed(c.req.raw.headers, headers.shape), 'The request'),
+        body: body && parsed(body.schema, (await readJsonBody(c.req.raw, limits)) ?? emptyBody(body), 'The body'),
+        method: c.req.method,
+        hasValidToken: credentials === 'valid',
+        closing: c.env?.closing,
+      };
+      return handle(input as Input<Route>);
+    });
+  }
+
+  for (const path of new Set(routeEntries.map(([, route]) => route.path))) {
+    const allow = allowedMethods(path);
+    app.all(honoPath(path), (c) => {
+      c.set('route', path);
+      throw new HttpProblem('method_not_allowed', `${path} knows ${allow}, not ${c.req.method}`, { Allow: allow });
+    });
+  }
+
+  app.notFound((c) => problemResponse(new HttpProblem('route_not_found', `No route ${c.req.path}`), logger));
+  app.onError((error) => problemResponse(error, logger));
+  return Object.assign(app, { hasToken });
+}
+
+function honoPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}
+
+function allowedMethods(path: string): string {
+  const methods = routeEntries.filter(([, route]) => route.path === path).map(([, { method }]) => method);
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+}
+
+/** A parameter that comes twice is left as a list, which no schema takes. */
+function onlyOnce(queries: Record<string, string[]>): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(queries).map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]),
+  );
+}
+
+function headersNamed(headers: Headers, shape: object): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(shape).map((name) => [name, headers.get(name) ?? undefined]));
+}
+
+function emptyBody(body: NonNullable<Route['body']>): object | undefined {
+  return body.optional ? {} : undefined;
+}

@@ -1,0 +1,35 @@
+/** Every bound of the HTTP API, by name. Whatever crosses one is answered with a problem that says which. */
+export interface HttpLimits {
+  /** The longest request body, in bytes. */
+  bodyBytes: number;
+  /** How deep arrays and objects of a body may nest. */
+  bodyDepth: number;
+  /** A live stream of events says this often that it lives, in ms. */
+  heartbeatMs: number;
+  /** How long a client of a live stream waits before it comes back, in ms. */
+  reconnectMs: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  bodyBytes: 1024 * 1024,
+  bodyDepth: 64,
+  heartbeatMs: 15_000,
+  reconnectMs: 1_000,
+};
+
+/** In characters, unless the name says otherwise. */
+export const fieldLimits = {
+  key: 256,
+  name: 128,
+  runId: 512,
+  correlationId: 256,
+  actor: 256,
+  reason: 2_000,
+  errorMessage: 8_000,
+  callbackToken: 2_048,
+  cursor: 4_096,
+  runsPerPage: 200,
+  runsPerPageDefault: 50,
+  eventsPerPage: 1_000,
+  eventsPerPageDefault: 200,
+} as const;

@@ -1,0 +1,135 @@
+/** A handler a route: it gets what the contract has parsed, calls Pawl, and answers. */
+import type { z } from 'zod';
+import { Fault } from '../kernel/faults.ts';
+import type { HistoryEntry, PawlApi } from '../service/api.ts';
+import type { HttpLimits } from './contract/limits.ts';
+import type { Operation, Routes } from './contract/routes.ts';
+import { settledStatuses } from './contract/schemas.ts';
+import { docsPolicy, renderDocsPage } from './docs-page.ts';
+import { createEventStream, type StreamedEvent } from './event-stream.ts';
+import type { RequestMetrics } from './metrics.ts';
+import { createOpenApi } from './openapi.ts';
+import { describeError, type Logger } from './problems.ts';
+
+type Output<S> = S extends z.ZodType ? z.output<S> : never;
+type Part<R, Name extends string> = R extends { [name in Name]: infer S } ? Output<S> : undefined;
+
+export interface Input<R> {
+  params: Part<R, 'params'>;
+  query: Part<R, 'query'>;
+  headers: Part<R, 'headers'>;
+  body: R extends { body: { schema: infer S } } ? Output<S> : undefined;
+  /** `HEAD`: the answer's body will not be read. */
+  method: string;
+  hasValidToken: boolean;
+  /** Aborts when the server closes. */
+  closing: AbortSignal | undefined;
+}
+
+export type Handlers = { [O in Operation]: (input: Input<Routes[O]>) => Promise<Response> };
+
+export interface HandlerOptions {
+  api: PawlApi;
+  limits: HttpLimits;
+  requestMetrics: RequestMetrics;
+  /** More metrics, as Prometheus text. */
+  metrics: (() => string | Promise<string>) | undefined;
+  logger: Logger | undefined;
+  hasToken: boolean;
+}
+
+export function createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken }: HandlerOptions): Handlers {
+  // Made when first asked for: a function that starts cold should not pay for it.
+  let document: ReturnType<typeof createOpenApi> | undefined;
+  const openApi = () => {
+    document ??= createOpenApi({ hasToken });
+    return document;
+  };
+
+  return {
+    async startRun({ body, headers }) {
+      const { run, created } = await api.startRun(withKey(body, headers['Idempotency-Key']));
+      if (!created) return json(200, run);
+      return json(201, run, { Location: `/v1/runs/${encodeURIComponent(run.id)}` });
+    },
+    listRuns: async ({ query }) => json(200, await api.listRuns(query)),
+    getRun: async ({ params }) => json(200, await api.getRun(params.id)),
+    async deleteRun({ params }) {
+      await api.deleteRun(params.id);
+      return new Response(null, { status: 204 });
+    },
+    listTasks: async ({ params }) => json(200, { items: await api.listTasks(params.id) }),
+    getHistory: async ({ params, query }) => json(200, await api.getHistory(params.id, query)),
+    async watchRun({ params: { id }, query, headers, method, closing }) {
+      const after = headers['Last-Event-ID'] ?? query.after;
+      // An id that does not exist is told by the status, which cannot be taken back once the stream has begun.
+      await api.getRun(id);
+      if (closing?.aborted) throw new Fault('closed', 'The server is closing');
+      const stream = createEventStream({
+        events: (signal) => journal(api, id, after, signal),
+        failure: (error) => ({ event: 'problem', data: describeError(error, logger) }),
+        closing,
+        heartbeatMs: limits.heartbeatMs,
+        reconnectMs: limits.reconnectMs,
+        opened: requestMetrics.streamOpened,
+        closed: requestMetrics.streamClosed,
+      });
+      // `chunked` keeps the Node adapter from waiting for more before it sends the first events.
+      const headersOut = {
+        'Content-Type': 'text/event-stream',
+        'X-Accel-Buffering': 'no',
+        'Transfer-Encoding': 'chunked',
+      };
+      return new Response(method === 'HEAD' ? null : stream, { headers: headersOut });
+    },
+    async signalRun({ params, body, headers }) {
+      return json(202, await api.signalRun(params.id, params.name, withKey(body, headers['Idempotency-Key'])));
+    },
+    pauseRun: async ({ params, body }) => json(202, await api.pauseRun(params.id, body)),
+    resumeRun: async ({ params, body }) => json(202, await api.resumeRun(params.id, body)),
+    cancelRun: async ({ params, body }) => json(202, await api.cancelRun(params.id, body)),
+    answerCallback: async ({ params, body }) => json(202, await api.answerCallback(params.token, body)),
+    listWorkflows: async () => json(200, { items: await api.listWorkflows() }),
+    async health({ hasValidToken }) {
+      const health = await api.health();
+      const status = health.status === 'unhealthy' ? 503 : 200;
+      return json(status, hasValidToken ? health : { status: health.status });
+    },
+    async metrics() {
+      const text = `${requestMetrics.render()}${(await metrics?.()) ?? ''}`;
+      return new Response(text, { headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' } });
+    },
+    openapi: async () => json(200, openApi()),
+    async docs() {
+      const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': docsPolicy };
+      return new Response(renderDocsPage(openApi()), { headers });
+    },
+  };
+}
+
+async function* journal(
+  api: PawlApi,
+  id: string,
+  after: number | undefined,
+  signal: AbortSignal,
+): AsyncIterable<StreamedEvent> {
+  for await (const entry of api.watchRun(id, after === undefined ? { signal } : { after, signal }))
+    yield message(entry);
+  if (signal.aborted) return;
+  // Without this event the client comes back, which is right when the journal stopped for another reason.
+  const { status } = await api.getRun(id);
+  const settled = settledStatuses.find((name) => name === status);
+  if (settled !== undefined) yield { event: 'end', data: { id, status: settled } };
+}
+
+function message(entry: HistoryEntry): StreamedEvent {
+  return { id: entry.seq, data: entry };
+}
+
+function withKey<Request extends object>(body: Request, key: string | undefined): Request & { key?: string } {
+  return key === undefined ? body : { ...body, key };
+}
+
+function json(status: number, value: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(value), { status, headers: { 'Content-Type': 'application/json', ...headers } });
+}
