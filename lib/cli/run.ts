@@ -1,0 +1,170 @@
+import type { Command } from 'commander';
+import type { Observer } from '../kernel/ports.ts';
+import type { PawlApi, StartRunRequest } from '../service/api.ts';
+import type { Cli } from './cli.ts';
+import { act, command, type TargetFlags, withTarget } from './command-options.ts';
+import type { Connection, LocalPawl } from './connect.ts';
+import { captureConsole } from './console-capture.ts';
+import { createDisplay, type Display } from './display.ts';
+import { Complaint, type ExitCode, exitCode } from './exit-codes.ts';
+import { follow } from './follow.ts';
+import { readInput } from './input.ts';
+import { reportOutcome } from './outcome.ts';
+import { clean } from './render/text.ts';
+import { localTime } from './render/time.ts';
+import { shellWords, withoutOption } from './shell-words.ts';
+import { suggestWorkflow } from './suggest.ts';
+
+interface RunFlags extends TargetFlags {
+  input?: string;
+  key?: string;
+  new?: boolean;
+  correlation?: string;
+  json?: boolean;
+  verbose?: boolean;
+}
+
+/** By this `pawl run` finds again what an earlier one has begun. */
+const origin = 'pawl run';
+
+/** Steps may end for so long after Ctrl-C. */
+const graceMs = 3_000;
+
+export function runCommand(cli: Cli): Command {
+  return withTarget(
+    command('run', 'run a workflow to its end, here and now, and print its output', [
+      ['pawl run order-fulfilment --input events/order.json', 'the input from a file'],
+      [`pawl run hello --input '{"name": "world"}' | jq .greeting`, 'the output goes on in a script'],
+      ['pawl run nightly --key 2026-03-01', 'once per key: again attaches to the same run'],
+      ['pawl run hello --new', 'do not go on with one that was interrupted'],
+    ]),
+  )
+    .argument('<workflow>', 'the name of a workflow; "pawl workflows" lists them')
+    .option('-i, --input <input>', "a file with JSON, JSON itself, or '-' for standard input")
+    .option('-k, --key <key>', 'idempotency key: the same workflow and key is the same run')
+    .option('--new', 'start afresh, although an interrupted run with this input could go on')
+    .option('--correlation <id>', 'an id of yours to find the run by')
+    .option('--json', 'print the whole run as one JSON object')
+    .action(act(cli, (workflow: string, flags: RunFlags) => run(cli, workflow, flags)));
+}
+
+async function run(cli: Cli, workflow: string, flags: RunFlags): Promise<ExitCode> {
+  if (flags.new && flags.key !== undefined) {
+    throw new Complaint('--new and --key exclude each other: a key always means the same run', {
+      advice: ['For another run, give another key.'],
+    });
+  }
+  const request: StartRunRequest = {
+    workflow,
+    input: await readInput(cli, flags.input),
+    origin,
+    ...(flags.key !== undefined && { key: flags.key }),
+    ...(flags.correlation !== undefined && { correlationId: flags.correlation }),
+  };
+  const display = await createDisplay(cli);
+  const restoreConsole = captureConsole(display.note);
+  try {
+    return await attended(cli, request, flags, display);
+  } finally {
+    restoreConsole();
+    display.close();
+  }
+}
+
+async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, display: Display): Promise<ExitCode> {
+  const begunAt = cli.now();
+  const shown = shownRun(display);
+  const stop = new AbortController();
+  const stopListening = cli.onStop((signal) => {
+    const code = signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+    if (stop.signal.aborted) cli.quit(code);
+    else stop.abort(code);
+  });
+  let connection: Connection | undefined;
+  try {
+    let interrupted: string | undefined;
+    const find = async (pawl: LocalPawl) => {
+      const { workflow, input } = request;
+      interrupted = await pawl
+        .findInterrupted(workflow, input, origin)
+        .catch((error) => suggestWorkflow(error, pawl, workflow));
+      if (interrupted !== undefined) shown.show(interrupted);
+    };
+    const afresh = flags.new || flags.key !== undefined;
+    const work = { ...flags, purpose: 'work', observer: shown.observer } as const;
+    connection = await cli.connect(afresh ? work : { ...work, before: find });
+    const { id, said } = await startOrGoOn(connection.api, request, interrupted);
+    display.note(said);
+    shown.show(id);
+    const last = await follow(connection.api, id, shown.display, { signal: stop.signal, blockedSince: begunAt });
+    display.close();
+    if (!stop.signal.aborted)
+      return reportOutcome(cli, last, { json: flags.json ?? false, verbose: flags.verbose ?? false });
+    await leave(cli, connection, last.id, request.workflow, flags);
+    return stop.signal.reason as ExitCode;
+  } finally {
+    stopListening();
+    await connection?.close();
+  }
+}
+
+async function startOrGoOn(
+  api: PawlApi,
+  request: StartRunRequest,
+  interrupted: string | undefined,
+): Promise<{ id: string; said: string }> {
+  if (interrupted !== undefined) {
+    const { updatedAt } = await api.getRun(interrupted);
+    const said = `Going on with run ${interrupted}, interrupted at ${localTime(updatedAt)} (--new would start another)`;
+    return { id: interrupted, said };
+  }
+  const { run, created } = await api.startRun(request).catch((error) => suggestWorkflow(error, api, request.workflow));
+  const name = `run ${run.id} of ${run.workflow} version ${run.version}`;
+  return { id: run.id, said: created ? `Started ${name}` : `Attached to ${name}, which the key stands for` };
+}
+
+/** Passes on what happens in this process to the run that is shown. */
+function shownRun(display: Display): { display: Display; observer: Observer; show(id: string): void } {
+  let current: string | undefined;
+  return {
+    show(id) {
+      current = id;
+    },
+    display: {
+      ...display,
+      nextRun(id) {
+        current = id;
+        display.nextRun(id);
+      },
+    },
+    observer: {
+      stepStarted({ run, key, attempt, at }) {
+        if (run === current) display.stepStarted(key, attempt, at);
+      },
+      logged({ run, level, message, fields }) {
+        const from = run === current ? '' : `[${run}] `;
+        const more = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
+        display.note(clean(`${from}${level}: ${message}${more}`));
+      },
+      troubled({ run, message }) {
+        display.note(clean(`[${run}] ${message}`));
+      },
+    },
+  };
+}
+
+async function leave(cli: Cli, connection: Connection, id: string, workflow: string, flags: RunFlags): Promise<void> {
+  const { terminal, words } = cli;
+  const { program } = await cli.environment();
+  if (connection.local === undefined) {
+    terminal.err(`Stopped watching. Run ${id} of ${workflow} goes on at the server. To see it:`);
+    terminal.err(`  ${program} ${shellWords(['watch', id, ...connection.target])}`);
+    return;
+  }
+  terminal.err('Ending the turn; once more to quit at once.');
+  await connection.local.pawl.drain(graceMs);
+  const again = `${program} ${shellWords(withoutOption(words, '--new', false))}`;
+  const input = flags.input === '-' ? ' (with the same standard input)' : '';
+  terminal.err(`Interrupted. Run ${id} of ${workflow} is kept. To go on with it${input}:`);
+  terminal.err(`  ${again}`);
+}
