@@ -40,7 +40,7 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     extendJournal(journal, standing);
     if (standing.id !== chunk.id) return 'foreign';
     ports.observer?.recorded?.(id, chunk, seq);
-    ports.changes.publish(id);
+    ports.changes.publish(id, journal.current.phase === 'settled');
     return 'written';
   }
 

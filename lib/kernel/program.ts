@@ -74,6 +74,8 @@ export interface ProgramContext {
   limits: Limits;
   /** What the journal already holds, for `version()` and for checks. */
   recorded: JournalEvent[];
+  /** What derived identifiers follow from, where the birth's nonce is not the run's: in a replay of an exported run. */
+  seed?: string;
   /** Takes a mark that has to stand in the journal right behind the event fed last; answers with its sequence number. */
   emit(event: RunEvent): number;
   log: Operations['log'];
@@ -97,6 +99,7 @@ export function createProgram(context: ProgramContext): Program {
   let fault: Fault | undefined;
   let cancelled: { reason: string | undefined } | undefined;
   let feeding = false;
+  let seed = context.seed;
   let seq = 0;
   let time = birth.createdAt;
 
@@ -225,7 +228,10 @@ export function createProgram(context: ProgramContext): Program {
       return task(request, result);
     },
     now: () => time,
-    derive: (label) => context.ids.digest(`${birth.nonce}\n${label}`),
+    derive(label) {
+      seed ??= seedOf(context.ids, birth);
+      return context.ids.digest(`${seed}\n${label}`);
+    },
     callbackToken: (name) => callbackToken(context.ids, birth, name),
     version(change) {
       if (versions.has(change)) return true;
@@ -427,6 +433,11 @@ function lastDriverEvent(recorded: JournalEvent[]): number {
     if (!isOutside(event) && event.type !== 'run_blocked' && event.type !== 'run_versioned') return i + 1;
   }
   return 0;
+}
+
+/** One way: neither the nonce nor a callback token can be made from it. */
+export function seedOf(ids: Ids, birth: Birth): string {
+  return ids.digest(`seed\n${birth.nonce}`);
 }
 
 export function childId(ids: Ids, parentId: string, key: string): string {

@@ -83,14 +83,27 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     resume?.();
   }
 
+  /** The one timer of the turn. It is left armed where it is early enough: a wake too many costs less than a timer a step. */
+  let armedAt = Number.POSITIVE_INFINITY;
+  let disarm = () => {};
+
+  function arm(at: number): void {
+    if (at >= armedAt) return;
+    disarm();
+    armedAt = at;
+    disarm = clock.schedule(at, () => {
+      armedAt = Number.POSITIVE_INFINITY;
+      wake();
+    });
+  }
+
   async function sleepUntil(at: number): Promise<void> {
     if (!woken) {
-      const cancel = at === Number.POSITIVE_INFINITY ? undefined : clock.schedule(at, wake);
+      arm(at);
       await new Promise<void>((resolve) => {
         resume = resolve;
       });
       resume = undefined;
-      cancel?.();
     }
     woken = false;
   }
@@ -494,7 +507,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       return undefined;
     }
     await raiseHead();
-    ports.changes.publish(birth.id);
+    ports.changes.publish(birth.id, false);
     if (goesOnAt - clock.now() <= limits.queueDelayMs) {
       await ports.queue.send(
         { kind: 'wake', run: birth.id, nonce: birth.nonce },
@@ -548,7 +561,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (result === 'lost') return 'lost';
     if (result === 'foreign') return block(fault);
     await raiseHead();
-    ports.changes.publish(birth.id);
+    ports.changes.publish(birth.id, false);
     return 'blocked';
   }
 
@@ -581,6 +594,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       throw error;
     } finally {
       effects.dropAll(new Error('The turn has ended'));
+      disarm();
       if (aloneKey !== undefined) leaveAlone();
     }
   }

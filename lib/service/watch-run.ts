@@ -36,15 +36,20 @@ export async function* watchRun(
   }
 }
 
-/** Resolves once the run's head is closed, told by hints. */
+/** Resolves once the run has settled, told by hints: in between nothing is read. */
 export async function awaitSettled(ports: Ports, id: string, signal?: AbortSignal): Promise<void> {
-  const hints = listen(ports, id, signal);
+  let told = false;
+  const hints = listen(ports, id, signal, (settled) => {
+    told ||= settled;
+    return settled;
+  });
   try {
     while (!signal?.aborted) {
       hints.reset();
       const head = await requireHead(ports, id);
       if (isSettled(head.state.status)) return;
       await hints.next();
+      if (told) return;
     }
   } finally {
     hints.stop();
@@ -59,14 +64,21 @@ interface Hints {
   stop(): void;
 }
 
-function listen(ports: Ports, id: string, signal: AbortSignal | undefined): Hints {
+function listen(
+  ports: Ports,
+  id: string,
+  signal: AbortSignal | undefined,
+  matters: (settled: boolean) => boolean = () => true,
+): Hints {
   let hinted = false;
   let resume: (() => void) | undefined;
   const hint = () => {
     hinted = true;
     resume?.();
   };
-  const unsubscribe = ports.changes.subscribe(id, hint);
+  const unsubscribe = ports.changes.subscribe(id, (settled) => {
+    if (matters(settled)) hint();
+  });
   signal?.addEventListener('abort', hint, { once: true });
   return {
     reset() {

@@ -2,14 +2,15 @@ import type { Changes } from '../../ports/changes.ts';
 
 /** Hints within this process, given at once. */
 export function createMemoryChanges(): Changes {
-  const subscribers = new Map<string, Set<() => void>>();
+  const subscribers = new Map<string, Set<(settled: boolean) => void>>();
   return {
-    publish(runId) {
-      for (const callback of [...(subscribers.get(runId) ?? [])]) callback();
+    publish(runId, settled) {
+      const callbacks = subscribers.get(runId);
+      if (callbacks) for (const callback of [...callbacks]) callback(settled);
     },
     subscribe(runId, callback) {
       // A callback of its own, so that the same function can subscribe twice.
-      const own = () => callback();
+      const own = (settled: boolean) => callback(settled);
       const callbacks = subscribers.get(runId) ?? new Set();
       subscribers.set(runId, callbacks.add(own));
       return () => {
