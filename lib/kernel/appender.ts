@@ -30,10 +30,19 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
   const own = new Set<string>();
   let count = 0;
 
+  /** Asks without any ceremony first: that is nearly always all. */
+  function appendOnce(chunk: Chunk, absorbed: string[]): ReturnType<Ports['store']['append']> {
+    const { id } = journal.birth;
+    return ports.store.append(id, chunk, absorbed).catch((error: unknown) => {
+      if (!isFault(error, 'unavailable')) throw error;
+      return retrying(ports, () => ports.store.append(id, chunk, absorbed));
+    });
+  }
+
   async function write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
     const { id } = journal.birth;
     own.add(chunk.id);
-    const answer = await retrying(ports, () => ports.store.append(id, chunk, absorbed));
+    const answer = await appendOnce(chunk, absorbed);
     const standing = answer.appended ? chunk : answer.found;
     if (!answer.appended && !own.has(standing.id) && standing.driver) return 'lost';
     const seq = journal.events.length + 1;
@@ -44,21 +53,29 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     return 'written';
   }
 
+  function chunkOf(
+    events: JournalEvent[],
+    { leaseUntil, takeover }: { leaseUntil: number; takeover: boolean },
+    isFirst: boolean,
+  ): Chunk {
+    count += 1;
+    return {
+      format: FORMAT,
+      nonce: journal.birth.nonce,
+      position: journal.position + 1,
+      id: `${driver}.${count}`,
+      at: ports.clock.now(),
+      driver: { id: driver, leaseUntil },
+      ...(takeover && isFirst && { takeover: true as const }),
+      events,
+    };
+  }
+
   return {
-    async append(events, { leaseUntil, takeover }, absorbed) {
+    async append(events, claim, absorbed) {
       const parts = split(events, ports);
-      for (const [index, part] of parts.entries()) {
-        count += 1;
-        const chunk: Chunk = {
-          format: FORMAT,
-          nonce: journal.birth.nonce,
-          position: journal.position + 1,
-          id: `${driver}.${count}`,
-          at: ports.clock.now(),
-          driver: { id: driver, leaseUntil },
-          ...(takeover && index === 0 && { takeover: true as const }),
-          events: part,
-        };
+      for (let index = 0; index < parts.length; index += 1) {
+        const chunk = chunkOf(parts[index] as JournalEvent[], claim, index === 0);
         const result = await write(chunk, index === parts.length - 1 ? absorbed : []);
         if (result !== 'written') return result;
       }
@@ -70,6 +87,7 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
 /** Chunks within the limits of size and number, in order; one even if there are no events. */
 function split(events: JournalEvent[], ports: Ports): JournalEvent[][] {
   const { chunkBytes, chunkEvents } = ports.limits;
+  if (events.length <= 1) return [events];
   const parts: JournalEvent[][] = [];
   let part: JournalEvent[] = [];
   let bytes = 0;

@@ -1,14 +1,14 @@
 import { createRun } from './create-run.ts';
-import type { Birth, JournalEvent, Payload } from './events.ts';
+import type { Birth, JournalEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { isSettled } from './head.ts';
 import { foldJournal } from './journal.ts';
-import type { RetryPolicy, StepAttempt } from './operations.ts';
+import type { RetryPolicy } from './operations.ts';
 import { neverStarted, settledNotice } from './outbox.ts';
-import { storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { ChildRequest, EffectRequest, StepRequest } from './program.ts';
-import { NonRetryableError, storeError, TimeoutError } from './stored-error.ts';
+import { RunningStep, type StepResult } from './step-attempt.ts';
+import { NonRetryableError, storeError } from './stored-error.ts';
 
 /**
  * Running steps and starting children.
@@ -58,40 +58,14 @@ export function createEffects(ports: Ports, birth: Birth, arrived: () => void): 
   }
 
   function startStep(request: StepRequest): void {
-    const { key, attempt } = request;
-    const startedAt = ports.clock.now();
-    let controller: AbortController | undefined;
-    let aborted: Error | undefined;
-    const execution = createExecution(ports, birth, request);
-    const effect: RunningEffect = {
-      key,
-      attempt,
-      startedAt,
-      atMostOnce: request.spec.atMostOnce,
-      abort(reason) {
-        aborted = reason;
-        controller?.abort(reason);
-        execution.cancelTimers();
-      },
-    };
-    running.set(key, effect);
+    const step = new RunningStep(ports, birth, request);
+    const { key, attempt, startedAt } = step;
+    running.set(key, step);
     ports.observer?.stepStarted?.({ run: birth.id, key, attempt, at: startedAt });
-    const told: StepAttempt = {
-      attempt,
-      idempotencyToken: ports.ids.digest(`step\n${birth.nonce}\n${key}`),
-      get signal() {
-        controller ??= new AbortController();
-        if (aborted) controller.abort(aborted);
-        return controller.signal;
-      },
-      heartbeat: () => execution.heartbeat(),
-    };
-    execution
-      .run(told, (reason) => effect.abort(reason))
-      .then(
-        (done) => finish(effect, completed(key, attempt, startedAt, done)),
-        (error: unknown) => finish(effect, failedAttempt(ports, request, attempt, startedAt, error)),
-      );
+    step.run().then(
+      (result) => finish(step, completed(step, result)),
+      (error: unknown) => finish(step, failedAttempt(ports, step, error)),
+    );
   }
 
   function startChild(request: ChildRequest): void {
@@ -129,74 +103,11 @@ export function createEffects(ports: Ports, birth: Birth, arrived: () => void): 
   };
 }
 
-interface Done {
-  payload: Payload | undefined;
-  text: string | undefined;
-}
-
-/** One attempt of a step with its two time limits. */
-function createExecution(ports: Ports, birth: Birth, request: StepRequest) {
-  const { spec, key } = request;
-  let beat: (() => void) | undefined;
-  let timers: (() => void)[] = [];
-
-  function cancelTimers(): void {
-    for (const cancel of timers) cancel();
-    timers = [];
-  }
-
-  function limited(attempt: StepAttempt, abort: (reason: Error) => void): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const expire = (message: string) => {
-        const error = new TimeoutError(message);
-        reject(error);
-        abort(error);
-      };
-      const after = (ms: number, message: string) =>
-        ports.clock.schedule(ports.clock.now() + ms, () => expire(message));
-      if (spec.timeoutMs !== undefined) {
-        timers.push(after(spec.timeoutMs, `Step '${key}' took longer than its timeout of ${spec.timeoutMs} ms`));
-      }
-      const { heartbeatTimeoutMs } = spec;
-      if (heartbeatTimeoutMs !== undefined) {
-        let cancel = () => {};
-        beat = () => {
-          cancel();
-          cancel = after(heartbeatTimeoutMs, `Step '${key}' gave no heartbeat for ${heartbeatTimeoutMs} ms`);
-        };
-        timers.push(() => cancel());
-        beat();
-      }
-      invoke(attempt).then(resolve, reject);
-    });
-  }
-
-  async function invoke(attempt: StepAttempt): Promise<unknown> {
-    return spec.run(attempt);
-  }
-
-  return {
-    heartbeat: () => beat?.(),
-    cancelTimers,
-    async run(attempt: StepAttempt, abort: (reason: Error) => void): Promise<Done> {
-      try {
-        const isLimited = spec.timeoutMs !== undefined || spec.heartbeatTimeoutMs !== undefined;
-        const value = await (isLimited ? limited(attempt, abort) : spec.run(attempt));
-        const text = toJson(value, `The result of step '${key}'`, ports.limits);
-        if (text === undefined || text.length * 3 <= ports.limits.inlineBytes) return { payload: text, text };
-        return await storePayload(ports, birth.id, key, text);
-      } finally {
-        cancelTimers();
-      }
-    },
-  };
-}
-
-function completed(key: string, attempt: number, startedAt: number, done: Done): Arrival {
+function completed({ key, attempt, startedAt }: RunningStep, { payload, text }: StepResult): Arrival {
   return {
     key,
     attempt,
-    text: done.text,
+    text,
     toEvent: (at) => ({
       type: 'task_completed',
       at,
@@ -204,24 +115,16 @@ function completed(key: string, attempt: number, startedAt: number, done: Done):
       kind: 'step',
       attempt,
       startedAt,
-      ...(done.payload !== undefined && { result: done.payload }),
+      ...(payload !== undefined && { result: payload }),
     }),
   };
 }
 
 /** Decides here, once, whether there is another attempt; the event says so in every replay (K24). */
-function failedAttempt(
-  ports: Ports,
-  request: StepRequest,
-  attempt: number,
-  startedAt: number,
-  thrown: unknown,
-): Arrival {
-  const { key, spec } = request;
+function failedAttempt(ports: Ports, { key, attempt, startedAt, request }: RunningStep, thrown: unknown): Arrival {
+  const { retry } = request.spec;
   const error = storeError(thrown, ports.limits);
-  const delay = isRetryable(spec.retry, attempt, thrown)
-    ? retryDelay(spec.retry, attempt, ports.ids.fraction())
-    : undefined;
+  const delay = isRetryable(retry, attempt, thrown) ? retryDelay(retry, attempt, ports.ids.fraction()) : undefined;
   return {
     key,
     attempt,

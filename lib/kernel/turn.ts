@@ -217,8 +217,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const events = tail;
     tail = [];
     leaseUntil = now + limits.leaseMs;
-    const absorbed = events.filter(isOutside).map((event) => event.id);
-    const result = await appender.append(events, { leaseUntil, takeover }, absorbed);
+    const result = await appender.append(events, { leaseUntil, takeover }, mailIn(events));
     if (result === 'lost') return result;
     takeover = false;
     claimed = true;
@@ -227,7 +226,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       return result;
     }
     unrecorded = [];
-    await stopEffects();
+    if (program.stops.length > 0) await stopEffects();
     if (now >= nextHeartbeat && !hasEnded()) await raiseHead();
     return result;
   }
@@ -398,9 +397,9 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   async function step(): Promise<TurnEnd | undefined> {
     const now = clock.now();
-    await feedMail();
-    await feedArrivals();
-    await fireTimers(clock.now());
+    if (inbox.length > 0) await feedMail();
+    if (arrivals.length > 0 || effects.hasArrivals()) await feedArrivals();
+    if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
     if (now >= birth.deadline && !journal.timedOut) {
       if (!tail.some((event) => event.type === 'run_timed_out')) await feed({ type: 'run_timed_out', at: now });
@@ -553,11 +552,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     });
     const events = tail;
     tail = [];
-    const result = await appender.append(
-      events,
-      { leaseUntil: now, takeover },
-      events.filter(isOutside).map(({ id }) => id),
-    );
+    const result = await appender.append(events, { leaseUntil: now, takeover }, mailIn(events));
     if (result === 'lost') return 'lost';
     if (result === 'foreign') return block(fault);
     await raiseHead();
@@ -610,6 +605,12 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       wake();
     },
   };
+}
+
+function mailIn(events: JournalEvent[]): string[] {
+  const ids: string[] = [];
+  for (const event of events) if (isOutside(event)) ids.push(event.id);
+  return ids;
 }
 
 function graceOver(): TimeoutError {

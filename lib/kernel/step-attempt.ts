@@ -1,0 +1,107 @@
+import type { Birth, Payload } from './events.ts';
+import type { StepAttempt } from './operations.ts';
+import { storePayload, toJson } from './payload.ts';
+import type { Ports } from './ports.ts';
+import type { StepRequest } from './program.ts';
+import { TimeoutError } from './stored-error.ts';
+
+/** What a step returned, as it will be stored. */
+export interface StepResult {
+  payload: Payload | undefined;
+  text: string | undefined;
+}
+
+/**
+ * One attempt of a step, under way: what the driver knows of it and what its function is told. A class because every
+ * step makes one, and what few steps use is made when they ask for it.
+ */
+export class RunningStep implements StepAttempt {
+  readonly key: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly request: StepRequest;
+  readonly #ports: Ports;
+  readonly #birth: Birth;
+  #controller: AbortController | undefined;
+  #aborted: Error | undefined;
+  #beat: (() => void) | undefined;
+  #cancelTimers: (() => void) | undefined;
+
+  constructor(ports: Ports, birth: Birth, request: StepRequest) {
+    this.key = request.key;
+    this.attempt = request.attempt;
+    this.startedAt = ports.clock.now();
+    this.request = request;
+    this.#ports = ports;
+    this.#birth = birth;
+  }
+
+  get atMostOnce(): boolean {
+    return this.request.spec.atMostOnce;
+  }
+
+  get idempotencyToken(): string {
+    return this.#ports.ids.digest(`step\n${this.#birth.nonce}\n${this.key}`);
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort(this.#aborted);
+    return this.#controller.signal;
+  }
+
+  get heartbeat(): () => void {
+    return () => this.#beat?.();
+  }
+
+  abort(reason: Error): void {
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+    this.#cancelTimers?.();
+  }
+
+  /** Calls the step's function and makes its result ready to be stored. Rejects with what the function throws. */
+  async run(): Promise<StepResult> {
+    const { spec } = this.request;
+    const isLimited = spec.timeoutMs !== undefined || spec.heartbeatTimeoutMs !== undefined;
+    const value = await (isLimited ? this.#limited() : spec.run(this));
+    const { limits } = this.#ports;
+    const text = toJson(value, `The result of step '${this.key}'`, limits);
+    if (text === undefined || text.length * 3 <= limits.inlineBytes) return { payload: text, text };
+    return storePayload(this.#ports, this.#birth.id, this.key, text);
+  }
+
+  async #limited(): Promise<unknown> {
+    const { clock } = this.#ports;
+    const { timeoutMs, heartbeatTimeoutMs, run } = this.request.spec;
+    let cancelTimeout = () => {};
+    let cancelBeat = () => {};
+    this.#cancelTimers = () => {
+      cancelTimeout();
+      cancelBeat();
+    };
+    const expired = new Promise<never>((_resolve, reject) => {
+      const expire = (ms: number, message: string) =>
+        clock.schedule(clock.now() + ms, () => {
+          const error = new TimeoutError(message);
+          reject(error);
+          this.abort(error);
+        });
+      if (timeoutMs !== undefined) {
+        cancelTimeout = expire(timeoutMs, `Step '${this.key}' took longer than its timeout of ${timeoutMs} ms`);
+      }
+      if (heartbeatTimeoutMs === undefined) return;
+      this.#beat = () => {
+        cancelBeat();
+        cancelBeat = expire(heartbeatTimeoutMs, `Step '${this.key}' gave no heartbeat for ${heartbeatTimeoutMs} ms`);
+      };
+      this.#beat();
+    });
+    try {
+      return await Promise.race([run(this), expired]);
+    } finally {
+      this.#beat = undefined;
+      this.#cancelTimers();
+    }
+  }
+}
