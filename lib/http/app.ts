@@ -86,7 +86,8 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         hasValidToken: credentials === 'valid',
         closing: c.env?.closing,
       };
-      return handle(input as Input<Route>);
+      // Hono takes only errors for errors.
+      return handle(input as Input<Route>).catch((thrown: unknown) => problemResponse(thrown, logger));
     });
   }
 
