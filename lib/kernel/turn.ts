@@ -408,7 +408,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     }
     if (program.outcome) return settle(await outcomeEvent());
     const needsWrite = startEffects();
-    if (arrivals.length > 0 || inbox.length > 0) return undefined;
+    if (arrivals.length > 0 || inbox.length > 0 || effects.hasArrivals()) return undefined;
     const marked = effects.running.size > 0 && markLongSteps(clock.now());
     if (needsWrite || marked || mustFlush(clock.now())) return (await flush()) === 'lost' ? 'lost' : undefined;
     if (effects.running.size === 0 && !isBusy(clock.now())) return suspend();
