@@ -371,8 +371,9 @@ export function createProgram(context: ProgramContext): Program {
     },
     async feed(event, position, text) {
       seq = position;
-      time = Math.max(time, event.at);
+      // Marks are fed in replay only: `now()` must not notice them (K24).
       if (isSilent(event)) return react(event, text);
+      time = Math.max(time, event.at);
       await quiesce(() => react(event, text));
       if (fault) throw fault;
     },
