@@ -289,6 +289,12 @@ export function createProgram(context: ProgramContext): Program {
         }
         return;
       }
+      case 'task_started': {
+        // A child that is recorded as started is there: no turn creates it again.
+        const request = open.get(event.key);
+        if (request?.kind === 'child') pending.delete(request);
+        return;
+      }
       case 'run_signalled': {
         const [request] = waiting.get(event.name) ?? [];
         if (request) {
