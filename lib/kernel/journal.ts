@@ -40,11 +40,9 @@ export interface Journal {
   takeovers: number;
   /** How often the run was blocked since it last went on. */
   blocks: number;
-  /** After a takeover nothing is lazy until the run has made progress (K12). */
-  strict: boolean;
   /** Steps with a `task_started` and no outcome. */
   started: Map<string, { attempt: number; alone: boolean }>;
-  /** Steps during which a driver died. */
+  /** Steps during which a driver died; some of them the program may not want any more. */
   suspects: Set<string>;
   /** How often a driver died while just this step ran. */
   crashes: Map<string, number>;
@@ -70,7 +68,6 @@ export function openJournal(birth: Birth): Journal {
     epoch: 0,
     takeovers: 0,
     blocks: 0,
-    strict: false,
     started: new Map(),
     suspects: new Set(),
     crashes: new Map(),
@@ -112,7 +109,6 @@ export function beginChunk(journal: Journal, chunk: Chunk): void {
 
 function takeOver(journal: Journal): void {
   journal.takeovers += 1;
-  journal.strict = true;
   for (const [key, { alone }] of journal.started) {
     journal.suspects.add(key);
     if (alone) journal.crashes.set(key, (journal.crashes.get(key) ?? 0) + 1);
@@ -145,7 +141,6 @@ export function applyEvent(journal: Journal, event: JournalEvent): void {
         journal.takeovers = 0;
         journal.blocks = 0;
       }
-      if (journal.suspects.size === 0 && journal.takeovers === 0) journal.strict = false;
       return;
     case 'run_cancel_requested':
       journal.cancel ??= { at: event.at, reason: event.reason };
@@ -177,7 +172,6 @@ export function applyEvent(journal: Journal, event: JournalEvent): void {
       journal.started.clear();
       journal.takeovers = 0;
       journal.blocks = 0;
-      journal.strict = journal.suspects.size > 0;
       return;
     case 'run_blocked':
       journal.current = { phase: 'blocked', code: event.code, message: event.message, retryAt: event.retryAt };

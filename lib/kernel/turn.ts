@@ -314,7 +314,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const suspect = journal.suspects.has(key);
     if (suspect && giveUp(request)) return false;
     const marked = journal.started.get(key);
-    if (!(journal.strict || request.spec.atMostOnce || suspect) || marked?.attempt === attempt) {
+    if (!(isStrict() || request.spec.atMostOnce) || marked?.attempt === attempt) {
       launch(request);
       return false;
     }
@@ -333,6 +333,11 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       ...(suspect && { alone: true as const }),
     });
     return true;
+  }
+
+  /** After a takeover nothing is lazy until the run has made progress and no suspect is left (K12). */
+  function isStrict(): boolean {
+    return journal.takeovers > 0 || hasSuspects();
   }
 
   /** Some step that the program still wants was running when a driver died. */
