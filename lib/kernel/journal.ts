@@ -150,11 +150,13 @@ export function applyEvent(journal: Journal, event: JournalEvent): void {
     case 'run_resumed':
       if (isLater(event, journal.command)) {
         journal.command = { issuedAt: event.issuedAt, id: event.id };
-        journal.paused = event.type === 'run_paused' && journal.cancel === undefined;
+        journal.paused = event.type === 'run_paused' && journal.cancel === undefined && !journal.timedOut;
       }
       return;
     case 'run_timed_out':
       journal.timedOut = true;
+      // The deadline holds pause or not, and so does the compensation behind it (K25).
+      journal.paused = false;
       return;
     case 'run_versioned':
       journal.versions.add(event.change);
