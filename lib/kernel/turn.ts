@@ -175,8 +175,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       if (isHeard(event.id)) continue;
       await fireTimers(event.at);
       await feed(event);
-      // What a command changes holds from its own append on.
-      if (event.type === 'run_paused' || event.type === 'run_resumed') return;
+      if (isCommand(event)) return;
     }
   }
 
@@ -403,6 +402,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   async function step(): Promise<TurnEnd | undefined> {
     const now = clock.now();
     if (inbox.length > 0) await feedMail();
+    // What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20).
+    if (tail.some(isCommand)) return (await flush()) === 'lost' ? 'lost' : undefined;
     if (arrivals.length > 0 || effects.hasArrivals()) await feedArrivals();
     if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
@@ -610,6 +611,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       wake();
     },
   };
+}
+
+function isCommand(event: JournalEvent): boolean {
+  return event.type === 'run_paused' || event.type === 'run_resumed';
 }
 
 function mailIn(events: JournalEvent[]): string[] {
