@@ -8,7 +8,7 @@ import { listTasks } from './list-tasks.ts';
 import { listWorkflows } from './list-workflows.ts';
 import { getRun, listRuns } from './show-run.ts';
 import { startRun } from './start-run.ts';
-import { answerCallback, cancelRun, pauseRun, resumeRun, signalRun } from './tell-run.ts';
+import { answerCallback, cancelRun, createIssuer, pauseRun, resumeRun, signalRun } from './tell-run.ts';
 import { watchRun } from './watch-run.ts';
 
 export interface ServiceOptions {
@@ -22,6 +22,7 @@ export interface ServiceOptions {
 
 /** The use cases, over one set of ports. */
 export function createService(ports: Ports, options: ServiceOptions): PawlApi {
+  const issue = createIssuer(ports.clock);
   return {
     async startRun(request) {
       const { head, created } = await startRun(ports, request);
@@ -33,8 +34,8 @@ export function createService(ports: Ports, options: ServiceOptions): PawlApi {
     getHistory: (id, query = {}) => getHistory(ports, id, query),
     watchRun: (id, request = {}) => watchRun(ports, id, request),
     signalRun: (id, name, request = {}) => signalRun(ports, id, name, request),
-    pauseRun: (id, request = {}) => pauseRun(ports, id, request),
-    resumeRun: (id, request = {}) => resumeRun(ports, id, request),
+    pauseRun: (id, request = {}) => pauseRun(ports, id, request, issue()),
+    resumeRun: (id, request = {}) => resumeRun(ports, id, request, issue()),
     cancelRun: (id, request = {}) => cancelRun(ports, id, request),
     answerCallback: (token, answer) => answerCallback(ports, token, answer),
     deleteRun: (id) => deleteRun(ports, id),

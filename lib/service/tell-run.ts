@@ -4,6 +4,7 @@ import { Fault } from '../kernel/faults.ts';
 import { storePayload, toJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { callbackToken, parseCallbackToken } from '../kernel/program.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Accepted, CallbackAnswer, CommandRequest, SignalRequest } from './api.ts';
 import { assertText, requireOpen } from './checks.ts';
 
@@ -36,12 +37,26 @@ export async function answerCallback(ports: Ports, token: string, answer: Callba
   return send(ports, birth.id, birth.nonce, await signalOf(ports, birth.id, eventId, parsed.name, text, undefined));
 }
 
-export async function pauseRun(ports: Ports, id: string, request: CommandRequest): Promise<Accepted> {
-  return command(ports, id, request, (base) => ({ type: 'run_paused', ...base, issuedAt: base.at }));
+/** Times of pauses and resumes: of two that one process gives, even in one millisecond, the second is the later (K20). */
+export function createIssuer({ now }: Pick<Clock, 'now'>): () => number {
+  let last = 0;
+  return () => {
+    last = Math.max(now(), last + 1);
+    return last;
+  };
 }
 
-export async function resumeRun(ports: Ports, id: string, request: CommandRequest): Promise<Accepted> {
-  return command(ports, id, request, (base) => ({ type: 'run_resumed', ...base, issuedAt: base.at }));
+export async function pauseRun(ports: Ports, id: string, request: CommandRequest, issuedAt: number): Promise<Accepted> {
+  return command(ports, id, request, (base) => ({ type: 'run_paused', ...base, issuedAt }));
+}
+
+export async function resumeRun(
+  ports: Ports,
+  id: string,
+  request: CommandRequest,
+  issuedAt: number,
+): Promise<Accepted> {
+  return command(ports, id, request, (base) => ({ type: 'run_resumed', ...base, issuedAt }));
 }
 
 export async function cancelRun(
