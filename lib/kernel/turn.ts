@@ -155,7 +155,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
   async function rebuild(): Promise<void> {
     const carried = relaxed ? [] : [...unrecorded, ...arrivals, ...effects.takeArrivals()];
-    if (relaxed) effects.dropAll(new Fault('closed', 'Another event came first; the step is run again'));
+    if (relaxed) effects.dropAll('Another event came first; the step is run again');
     unrecorded = [];
     inbox = await readMail();
     await replay();
@@ -168,15 +168,17 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (request && (request.kind === 'step' || request.kind === 'child')) program.pending.delete(request);
   }
 
-  async function feedMail(): Promise<void> {
+  /** True: a command was fed, and the rest of the mail waits until it is written. */
+  async function feedMail(): Promise<boolean> {
     while (inbox.length > 0) {
       const { event } = inbox[0] as Mail;
       inbox = inbox.slice(1);
       if (isHeard(event.id)) continue;
       await fireTimers(event.at);
       await feed(event);
-      if (isCommand(event)) return;
+      if (event.type === 'run_paused' || event.type === 'run_resumed') return true;
     }
+    return false;
   }
 
   function isHeard(id: string): boolean {
@@ -275,7 +277,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq()) {
       const { request } = stops.shift() as (typeof stops)[number];
       if (request.key === aloneKey) leaveAlone();
-      effects.drop(request.key, new Error('The workflow no longer waits for this step'));
+      effects.drop(request.key, 'The workflow no longer waits for this step');
       if (request.kind === 'child' && !request.spec.detached) await cancelChild(ports, birth, request.id, request.spec);
     }
   }
@@ -401,9 +403,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   async function step(): Promise<TurnEnd | undefined> {
     const now = clock.now();
-    if (inbox.length > 0) await feedMail();
     // What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20).
-    if (tail.some(isCommand)) return (await flush()) === 'lost' ? 'lost' : undefined;
+    if (inbox.length > 0 && (await feedMail())) return (await flush()) === 'lost' ? 'lost' : undefined;
     if (arrivals.length > 0 || effects.hasArrivals()) await feedArrivals();
     if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
@@ -474,7 +475,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     put(await event);
     const result = await flush();
     if (result !== 'written') return result === 'lost' ? 'lost' : undefined;
-    effects.dropAll(new Error('The run has ended'));
+    effects.dropAll('The run has ended');
     await retrying(ports, () => announce(ports, journal));
     return 'settled';
   }
@@ -525,7 +526,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Hands the run back while there is still something to do. */
   async function yieldRun(): Promise<TurnEnd | undefined> {
     const running = [...effects.running.values()];
-    effects.dropAll(new Error('The process is shutting down'));
+    effects.dropAll('The process is shutting down');
     // Whether such a step took effect cannot be known: the claim stays, and whoever takes over says so.
     if (running.some(({ atMostOnce }) => atMostOnce)) return 'yielded';
     const ended = await park({
@@ -547,7 +548,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   async function block(fault: Fault): Promise<TurnEnd> {
-    effects.dropAll(new Error('The run cannot go on'));
+    effects.dropAll('The run cannot go on');
     const now = clock.now();
     put({
       type: 'run_blocked',
@@ -594,7 +595,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       }
       throw error;
     } finally {
-      effects.dropAll(new Error('The turn has ended'));
+      effects.dropAll('The turn has ended');
       disarm();
       if (aloneKey !== undefined) leaveAlone();
     }
@@ -611,10 +612,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       wake();
     },
   };
-}
-
-function isCommand(event: JournalEvent): boolean {
-  return event.type === 'run_paused' || event.type === 'run_resumed';
 }
 
 function mailIn(events: JournalEvent[]): string[] {
