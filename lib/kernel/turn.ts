@@ -160,12 +160,16 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     inbox = await readMail();
     await replay();
     arrivals = carried;
-    for (const arrival of carried) takePending(arrival.key);
+    for (const { key, attempt } of [...carried, ...effects.running.values()]) takePending(key, attempt);
+    for (const { key } of [...effects.running.values()]) if (!program.open.has(key)) stop(key);
   }
 
-  function takePending(key: string): void {
+  /** What has been done, or is under way, is not started anew. */
+  function takePending(key: string, attempt: number): void {
     const request = program.open.get(key);
-    if (request && (request.kind === 'step' || request.kind === 'child')) program.pending.delete(request);
+    if (request?.kind === 'child' || (request?.kind === 'step' && request.attempt === attempt)) {
+      program.pending.delete(request);
+    }
   }
 
   /** True: a command was fed, and the rest of the mail waits until it is written. */
