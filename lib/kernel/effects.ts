@@ -39,8 +39,8 @@ export interface Effects {
   readonly running: ReadonlyMap<string, RunningEffect>;
   start(request: EffectRequest): void;
   /** Forgets a running effect; what comes of it is dropped. */
-  drop(key: string, reason: Error): void;
-  dropAll(reason: Error): void;
+  drop(key: string, reason: string): void;
+  dropAll(reason: string): void;
   /** What has arrived since the last call, in order of arrival. */
   takeArrivals(): Arrival[];
   hasArrivals(): boolean;
@@ -87,12 +87,12 @@ export function createEffects(ports: Ports, birth: Birth, arrived: () => void): 
     drop(key, reason) {
       const effect = running.get(key);
       running.delete(key);
-      effect?.abort(reason);
+      effect?.abort(abortError(reason));
     },
     dropAll(reason) {
       const effects = [...running.values()];
       running.clear();
-      for (const effect of effects) effect.abort(reason);
+      for (const effect of effects) effect.abort(abortError(reason));
     },
     takeArrivals() {
       const taken = arrivals;
@@ -101,6 +101,13 @@ export function createEffects(ports: Ports, birth: Birth, arrived: () => void): 
     },
     hasArrivals: () => arrivals.length > 0,
   };
+}
+
+/** What an aborted step finds as its signal's reason. */
+function abortError(message: string): Error {
+  const error = new Error(message);
+  error.name = 'AbortError';
+  return error;
 }
 
 function completed({ key, attempt, startedAt }: RunningStep, { payload, text }: StepResult): Arrival {

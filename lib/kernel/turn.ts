@@ -388,9 +388,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     let marked = false;
     for (const { key, attempt, startedAt } of effects.running.values()) {
       if (startedAt + limits.visibleAfterMs > now) break;
-      const request = program.open.get(key);
-      if (request?.kind !== 'step' || journal.started.has(key)) continue;
-      put({ type: 'task_started', at: now, key, kind: 'step', attempt });
+      if (isMarkable(key)) put({ type: 'task_started', at: now, key, kind: 'step', attempt });
       marked = true;
     }
     return marked;
@@ -412,8 +410,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (arrivals.length > 0 || effects.hasArrivals()) await feedArrivals();
     if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
-    if (now >= birth.deadline && !journal.timedOut) {
-      if (!tail.some((event) => event.type === 'run_timed_out')) await feed({ type: 'run_timed_out', at: now });
+    if (now >= birth.deadline && !isTimedOut()) {
+      await feed({ type: 'run_timed_out', at: now });
     } else if (now >= birth.deadline + limits.timeoutGraceMs) {
       return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
     }
@@ -427,6 +425,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     await sleepUntil(nextMoment(clock.now()));
     if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox = await readMail();
     return undefined;
+  }
+
+  function isTimedOut(): boolean {
+    return journal.timedOut || tail.some((event) => event.type === 'run_timed_out');
   }
 
   function mustFlush(now: number): boolean {
@@ -456,7 +458,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   function nextMoment(now: number): number {
-    const moments = [birth.deadline + (journal.timedOut ? limits.timeoutGraceMs : 0)];
+    const moments = [birth.deadline + (now >= birth.deadline ? limits.timeoutGraceMs : 0)];
     if (!journal.paused) moments.push(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY);
     if (!journal.paused && drainUntil === undefined) {
       const startAt = nextStart(program);
@@ -465,7 +467,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (effects.running.size > 0) moments.push(nextVisible(), nextHeartbeat, nextWatch);
     if (tail.length > 0 && definition.durability !== 'none') moments.push(tailSince + lingerMs());
     if (drainUntil !== undefined) moments.push(drainUntil);
-    if (stuckSince !== undefined) moments.push(stuckSince + limits.stuckAfterMs);
+    if (stuckSince !== undefined && program.open.size === 0) moments.push(stuckSince + limits.stuckAfterMs);
     return Math.min(...moments);
   }
 

@@ -11,6 +11,7 @@ import type { PawlApi } from '../service/api.ts';
 import { createDefinitions, findWorkflow } from '../service/list-workflows.ts';
 import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
 import { createService } from '../service/service.ts';
+import { startRun } from '../service/start-run.ts';
 import { purge, recover, sweep, wakeBlocked } from '../service/sweep.ts';
 import { awaitSettled } from '../service/watch-run.ts';
 import { createWorker, type Worker } from '../service/worker.ts';
@@ -144,14 +145,14 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     startOptions: StartOptions = {},
   ): Promise<RunHandle<never>> {
     const named = typeof workflow === 'string' ? { name: workflow } : workflow;
-    const { run } = await service.startRun({
+    const { head } = await startRun(ports, {
       workflow: named.name,
       ...('version' in named && { version: named.version }),
       input,
       origin: 'program',
       ...startOptions,
     });
-    return handle(run.id);
+    return handle(head.birth.id);
   }
 
   return {

@@ -1,0 +1,35 @@
+export function median(values: number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** By the nearest rank; `q` from 0 to 1. */
+export function quantile(values: number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN;
+}
+
+/** The median of `times` measurements, one after the other. */
+export async function medianOf(times: number, measure: () => Promise<number>): Promise<number> {
+  const values: number[] = [];
+  for (let i = 0; i < times; i += 1) values.push(await measure());
+  return median(values);
+}
+
+/** Keeps `inFlight` calls of `work` going until it was called `count` times; answers with calls per second. */
+export async function rateOf(
+  count: number,
+  inFlight: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<number> {
+  const began = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (next < count) {
+        next += 1;
+        await work(next);
+      }
+    }),
+  );
+  return (count * 1_000) / (performance.now() - began);
+}
