@@ -54,6 +54,30 @@ function id(value: string): string {
   return text(value);
 }
 
+const RANDOM_ID = /^[0-9a-hjkmnp-tv-z]{24}$/;
+const RANDOM_ID_BYTES = 15;
+const RANDOM_ID_TAG = 1;
+const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz';
+const LETTER_VALUES = new Uint8Array(128);
+for (let value = 0; value < LETTERS.length; value += 1) LETTER_VALUES[LETTERS.charCodeAt(value)] = value;
+
+/** An id where nothing is sorted by it: a random one as its 120 bits after a tag that no text begins with. */
+function packedId(value: string): Field {
+  if (!RANDOM_ID.test(value)) return id(value);
+  const bytes = Buffer.allocUnsafe(1 + RANDOM_ID_BYTES);
+  bytes[0] = RANDOM_ID_TAG;
+  for (let group = 0; group < 3; group += 1) {
+    let high = 0;
+    let low = 0;
+    for (let letter = 0; letter < 4; letter += 1) {
+      high = high * 32 + (LETTER_VALUES[value.charCodeAt(group * 8 + letter)] ?? 0);
+      low = low * 32 + (LETTER_VALUES[value.charCodeAt(group * 8 + 4 + letter)] ?? 0);
+    }
+    bytes.writeUIntBE(high * 2 ** 20 + low, 1 + group * 5, 5);
+  }
+  return bytes;
+}
+
 function time(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeDoubleBE(Math.max(0, value));
@@ -80,14 +104,16 @@ function afterAll(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, Buffer.of(255)]);
 }
 
-export const birthKey = (run: string) => key('b', id(run));
-export const stateKey = (run: string) => key('h', id(run));
-export const chunkKey = (run: string, nonce: string, at: number) => key('e', id(run), id(nonce), position(at));
-export const mailKey = (run: string, nonce: string, mail: string) => key('m', id(run), id(nonce), anyText(mail));
+export const birthKey = (run: string) => key('b', packedId(run));
+export const stateKey = (run: string) => key('h', packedId(run));
+export const chunkKey = (run: string, nonce: string, at: number) =>
+  key('e', packedId(run), packedId(nonce), position(at));
+export const mailKey = (run: string, nonce: string, mail: string) =>
+  key('m', packedId(run), packedId(nonce), anyText(mail));
 
 /** A run's chunks after a position. */
 export function chunksAfter(run: string, nonce: string, after: number): KeyRange {
-  const prefix = key('e', id(run), id(nonce));
+  const prefix = key('e', packedId(run), packedId(nonce));
   return { start: key(prefix, position(after + 1)), end: key(prefix, Buffer.of(255, 255, 255, 255)) };
 }
 
@@ -96,7 +122,7 @@ export function positionOf(chunk: Uint8Array): number {
 }
 
 export function mailOf(run: string, nonce: string): KeyRange {
-  const start = key('m', id(run), id(nonce));
+  const start = key('m', packedId(run), packedId(nonce));
   return { start, end: afterAll(start) };
 }
 

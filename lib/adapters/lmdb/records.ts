@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import type { Birth, Chunk, JournalEvent, Mail } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
-import type { HeadState } from '../../kernel/head.ts';
+import { type HeadState, isSettled } from '../../kernel/head.ts';
 import type { Projection } from '../store-rules.ts';
 
 /** The record that changes with the run. The nonce says whose it is; the time of birth leads to its index entries. */
@@ -78,20 +78,39 @@ export function birthFromRecord(record: Uint8Array, id: string, nonce: string): 
   return { ...fromFields<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, 0), id, nonce };
 }
 
-const STATE_FIELDS = ['nonce', 'createdAt', 'position', 'expiresAt'] as const satisfies (keyof StoredState)[];
+/** A status's number is its place in this list. */
+const STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'paused',
+  'blocked',
+  'completed',
+  'failed',
+  'cancelled',
+  'deleting',
+] as const satisfies HeadState['status'][];
 
-export function stateToRecord({ state, ...rest }: StoredState): Buffer {
-  return seal([...STATE_FIELDS.map((field) => rest[field]), ...Object.entries(state).flat()]);
+export function stateToRecord({ nonce, createdAt, position, expiresAt, state }: StoredState): Buffer {
+  const { status, ...rest } = state;
+  const values: (number | string)[] = 'wakeAt' in rest ? [rest.wakeAt] : 'closedAt' in rest ? [rest.closedAt] : [];
+  if ('reason' in rest) values.push(rest.reason);
+  return seal([nonce, createdAt, position, expiresAt, STATUSES.indexOf(status), ...values]);
 }
 
 export function stateFromRecord(record: Uint8Array, id: string): StoredState {
-  const fields = unseal(record, `head of run ${id}`);
-  const state: Record<string, unknown> = {};
-  for (let index = STATE_FIELDS.length; index < fields.length; index += 2) {
-    state[String(fields[index])] = fields[index + 1];
-  }
-  const [nonce, createdAt, position, expiresAt] = fields as [string, number, number, number];
-  return { nonce, createdAt, position, expiresAt, state: state as HeadState };
+  const fields = unseal(record, `head of run ${id}`) as [string, number, number, number, number, number, string];
+  const [nonce, createdAt, position, expiresAt, number, time, reason] = fields;
+  const status = STATUSES[number];
+  if (status === undefined)
+    throw new Fault('newer_format', `The head of run ${id} has a status that this Pawl does not know.`);
+  return { nonce, createdAt, position, expiresAt, state: stateOf(status, time, reason) };
+}
+
+function stateOf(status: HeadState['status'], time: number, reason: string): HeadState {
+  if (status === 'deleting') return { status };
+  if (isSettled(status)) return { status, closedAt: time };
+  return status === 'blocked' ? { status, wakeAt: time, reason } : { status, wakeAt: time };
 }
 
 const TIMES = new Set(['at', 'startedAt', 'retryAt', 'issuedAt', 'wakeAt']);

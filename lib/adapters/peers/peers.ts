@@ -16,7 +16,8 @@ import { createMemoryChanges } from '../memory/changes.ts';
 import { openPeerDirectory, type PeerFile, type Role, socketFile, toPeerFile } from './directory.ts';
 import { isBehind, type Line, readLines, writeLine } from './lines.ts';
 
-const NAME_LENGTH = 16;
+/** 60 bits: every event that a process writes carries its name. */
+const NAME_LENGTH = 12;
 /** In case the operating system does not tell of new files. */
 const SCAN_EVERY_MS = 2_000;
 /** Whoever does not answer in this time is taken for busy or frozen. */
@@ -50,6 +51,8 @@ interface Link {
   socket: Socket;
   /** By the number of the message that is to be confirmed. */
   unanswered: Map<number, (received: boolean) => void>;
+  /** It has left a message unanswered and said nothing since: nobody waits for it a second time. */
+  isSilent: boolean;
 }
 
 /** A connection that another process opened, and the runs it wants to hear of. */
@@ -151,13 +154,15 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
   }
 
   function welcome(peer: PeerFile, socket: Socket): void {
-    const link: Link = { peer, socket, unanswered: new Map() };
+    const link: Link = { peer, socket, unanswered: new Map(), isSilent: false };
     const since = performance.now();
     links.set(peer.name, link);
     letProcessEnd(socket);
     readLines(socket, (line) => {
       if (line.say === 'changed') local.publish(line.run, line.settled);
-      if (line.say === 'received') link.unanswered.get(line.number)?.(true);
+      if (line.say !== 'received') return;
+      link.isSilent = false;
+      link.unanswered.get(line.number)?.(true);
     });
     socket.on('close', () => {
       links.delete(peer.name);
@@ -227,11 +232,19 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     return [...links.values()].filter(({ peer }) => peer.role === 'worker');
   }
 
-  function hand({ socket, unanswered }: Link, message: Message): Promise<boolean> {
+  function hand(link: Link, message: Message): Promise<boolean> {
+    const { socket, unanswered, isSilent } = link;
     lastNumber += 1;
     const number = lastNumber;
+    if (isSilent) {
+      if (!isBehind(socket)) writeLine(socket, { say: 'message', number, message });
+      return Promise.resolve(false);
+    }
     return new Promise((resolve) => {
-      const stopWaiting = clock.schedule(clock.now() + ANSWER_WITHIN_MS, () => answer(false));
+      const stopWaiting = clock.schedule(clock.now() + ANSWER_WITHIN_MS, () => {
+        link.isSilent = true;
+        answer(false);
+      });
       function answer(received: boolean): void {
         unanswered.delete(number);
         stopWaiting();
