@@ -280,14 +280,19 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const { stops } = program;
     while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq()) {
       const { request } = stops.shift() as (typeof stops)[number];
-      if (request.key === aloneKey) leaveAlone();
-      effects.drop(request.key, 'The workflow no longer waits for this step');
+      stop(request.key);
       if (request.kind === 'child' && !request.spec.detached) await cancelChild(ports, birth, request.id, request.spec);
     }
   }
 
+  function stop(key: string): void {
+    if (key === aloneKey) leaveAlone();
+    effects.drop(key, 'The workflow no longer waits for this step');
+  }
+
   /** Starts what may start. True: something has to be written first. */
   function startEffects(): boolean {
+    if (aloneKey !== undefined && !program.open.has(aloneKey) && !effects.running.has(aloneKey)) leaveAlone();
     if (journal.paused || drainUntil !== undefined) return false;
     const now = clock.now();
     let needsWrite = false;
@@ -325,9 +330,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     }
     if (tail.some((event) => event.type === 'task_started' && event.key === key)) return true;
     if (hasSuspects()) {
-      const mayRun = suspect && effects.running.size === 0 && aloneKey === undefined && ports.alone.enter(wake);
-      if (!mayRun) return false;
-      aloneKey = key;
+      if (!suspect || effects.running.size > 0 || !enterAlone(key)) return false;
     }
     put({
       type: 'task_started',
@@ -349,6 +352,11 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function hasSuspects(): boolean {
     for (const key of journal.suspects) if (program.open.has(key)) return true;
     return false;
+  }
+
+  function enterAlone(key: string): boolean {
+    if (aloneKey === undefined && ports.alone.enter(wake)) aloneKey = key;
+    return aloneKey === key;
   }
 
   function leaveAlone(): void {
@@ -388,7 +396,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     let marked = false;
     for (const { key, attempt, startedAt } of effects.running.values()) {
       if (startedAt + limits.visibleAfterMs > now) break;
-      if (isMarkable(key)) put({ type: 'task_started', at: now, key, kind: 'step', attempt });
+      if (!isMarkable(key)) continue;
+      put({ type: 'task_started', at: now, key, kind: 'step', attempt });
       marked = true;
     }
     return marked;
@@ -396,9 +405,14 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   function nextVisible(): number {
     for (const { key, startedAt } of effects.running.values()) {
-      if (!journal.started.has(key)) return startedAt + limits.visibleAfterMs;
+      if (isMarkable(key)) return startedAt + limits.visibleAfterMs;
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** A step, still wanted and not marked as started. */
+  function isMarkable(key: string): boolean {
+    return program.open.get(key)?.kind === 'step' && !journal.started.has(key);
   }
 
   // --- the loop ----------------------------------------------------------------------------------------------------
