@@ -1,3 +1,4 @@
+import { retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
 import type { Head } from './head.ts';
@@ -24,9 +25,11 @@ export interface NewRun {
  */
 export async function createRun(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head; asked: Birth }> {
   const birth = await makeBirth(ports, run);
-  const answer = await ports.store.create(freshHead(ports, birth));
-  if (answer.created) await ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce });
-  return { ...answer, asked: birth };
+  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));
+  // A head with the own nonce is a create that had been applied when the store did not answer.
+  const created = head.birth.nonce === birth.nonce;
+  if (created) await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));
+  return { created, head, asked: birth };
 }
 
 /** Puts a head that is cancelled from birth, so that a child that has not been created yet never will be (K23). */

@@ -30,7 +30,7 @@ export interface RunningEffect {
 export interface Arrival {
   key: string;
   attempt: number;
-  toEvent(at: number): JournalEvent;
+  event: JournalEvent;
   /** JSON text of the event's payload, where it is too large to stand in the event. */
   text: string | undefined;
 }
@@ -41,20 +41,16 @@ export interface Effects {
   /** Forgets a running effect; what comes of it is dropped. */
   drop(key: string, reason: string): void;
   dropAll(reason: string): void;
-  /** What has arrived since the last call, in order of arrival. */
-  takeArrivals(): Arrival[];
-  hasArrivals(): boolean;
 }
 
-export function createEffects(ports: Ports, birth: Birth, arrived: () => void): Effects {
+/** `arrived` is told what came of each effect that was not dropped. */
+export function createEffects(ports: Ports, birth: Birth, arrived: (arrival: Arrival) => void): Effects {
   const running = new Map<string, RunningEffect>();
-  let arrivals: Arrival[] = [];
 
   function finish(effect: RunningEffect, arrival: Arrival): void {
     if (running.get(effect.key) !== effect) return;
     running.delete(effect.key);
-    arrivals.push(arrival);
-    arrived();
+    arrived(arrival);
   }
 
   function startStep(request: StepRequest): void {
@@ -74,7 +70,13 @@ export function createEffects(ports: Ports, birth: Birth, arrived: () => void): 
     running.set(key, effect);
     createChild(ports, birth, request).then(
       (arrival) => finish(effect, arrival),
-      (error: unknown) => finish(effect, failedChild(ports, key, error)),
+      (error: unknown) => {
+        if (!isFault(error, 'unavailable')) finish(effect, failedChild(ports, key, error));
+        else if (running.get(key) === effect) {
+          broken ??= error;
+          arrived();
+        }
+      },
     );
   }
 
@@ -94,12 +96,6 @@ export function createEffects(ports: Ports, birth: Birth, arrived: () => void): 
       running.clear();
       for (const effect of effects) effect.abort(abortError(reason));
     },
-    takeArrivals() {
-      const taken = arrivals;
-      arrivals = [];
-      return taken;
-    },
-    hasArrivals: () => arrivals.length > 0,
   };
 }
 
