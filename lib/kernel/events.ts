@@ -161,6 +161,9 @@ export type RunEvent =
 export interface OpenChild {
   key: string;
   id: string;
+  /** What it would be, in case it does not exist yet: then it never will. */
+  workflow?: string;
+  version?: number;
 }
 
 export type JournalEvent = TaskEvent | RunEvent | OutsideEvent;

@@ -3,7 +3,7 @@ import { deliver } from './deliver.ts';
 import type { Birth, OutsideEvent, Payload, StoredError } from './events.ts';
 import { Fault } from './faults.ts';
 import { isSettled } from './head.ts';
-import { type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
+import { foldJournal, type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
 import { fromJson, loadPayload, storePayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 
@@ -20,7 +20,7 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   else if (birth.parent) {
     await deliver(ports, birth.parent.id, birth.parent.nonce, await settledNotice(ports, birth, end, birth.parent));
   }
-  for (const child of openChildren(end)) await cancelChild(ports, birth, child.id);
+  for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);
   await closeHead(ports, journal, end);
   ports.changes.publish(birth.id, true);
 }
@@ -73,6 +73,7 @@ async function startSuccessor(ports: Ports, birth: Birth, continued: { id: strin
     input,
     correlationId: birth.correlationId,
     parent: birth.parent,
+    latestDeadline: birth.parent && (await ports.store.readHead(birth.parent.id))?.birth.deadline,
     origin: `run ${birth.id}`,
   });
 }
@@ -82,15 +83,20 @@ export async function cancelChild(
   ports: Ports,
   parent: Birth,
   id: string,
-  tombstone?: { workflow: string; version?: number | undefined },
+  tombstone: { workflow?: string | undefined; version?: number | undefined },
 ): Promise<void> {
-  const definition = tombstone && ports.definitions.find(tombstone.workflow, tombstone.version);
+  const { workflow, version } = tombstone;
+  const definition = workflow === undefined ? undefined : ports.definitions.find(workflow, version);
   let head = await ports.store.readHead(id);
   if (!head && definition) {
     const never = { ...definition, parseInput: () => undefined };
     head = (await createTombstone(ports, { id, definition: never, input: undefined, origin: `run ${parent.id}` })).head;
   }
-  if (!head || isSettled(head.state.status)) return;
+  if (!head) return;
+  if (isSettled(head.state.status)) {
+    const successor = await successorOf(ports, id);
+    return successor === undefined ? undefined : cancelChild(ports, parent, successor, {});
+  }
   await deliver(ports, id, head.birth.nonce, {
     type: 'run_cancel_requested',
     id: `parent:${parent.id}`,
@@ -99,6 +105,14 @@ export async function cancelChild(
     reason: `Its parent run ${parent.id} no longer waits for it`,
     by: 'run',
   });
+}
+
+/** The run that a settled one goes on as. */
+async function successorOf(ports: Ports, id: string): Promise<string | undefined> {
+  const record = await ports.store.read(id);
+  const { current } = record ? foldJournal(record.head.birth, record.chunks) : { current: undefined };
+  if (current?.phase !== 'settled' || current.end.type !== 'run_completed') return undefined;
+  return current.end.continuedAs?.id;
 }
 
 /** A tombstone's end: it has no journal. */

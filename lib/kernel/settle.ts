@@ -58,8 +58,10 @@ function leftOpen(program: Program): { openChildren?: OpenChild[]; unawaited?: s
   const children: OpenChild[] = [];
   const unawaited: string[] = [];
   for (const request of [...program.open.values(), ...program.stops.map((stop) => stop.request)]) {
-    if (request.kind === 'child' && !request.spec.detached && children.length < maxNamed)
-      children.push({ key: request.key, id: request.id });
+    if (request.kind === 'child' && !request.spec.detached && children.length < maxNamed) {
+      const { workflow, version } = request.spec;
+      children.push({ key: request.key, id: request.id, workflow, ...(version !== undefined && { version }) });
+    }
     if (request.kind === 'step' && program.open.has(request.key) && unawaited.length < maxNamed)
       unawaited.push(request.key);
   }
