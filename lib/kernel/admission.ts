@@ -33,9 +33,12 @@ export interface Situation {
   ownerIsGone: boolean;
   /** The process that holds the start message is alive and is not this one. */
   ownerIsOther: boolean;
+  /** After this the sweeper looks at a fresh run, in ms. */
+  graceMs: number;
 }
 
-export function admit(asked: Asked, { head, journal, unread, now, ownerIsGone, ownerIsOther }: Situation): Admission {
+export function admit(asked: Asked, situation: Situation): Admission {
+  const { head, journal, unread, now, ownerIsGone, ownerIsOther, graceMs } = situation;
   const { current } = journal;
   const firstDelivery = asked.receives === 1 && asked.from === undefined;
   switch (current.phase) {
@@ -43,7 +46,11 @@ export function admit(asked: Asked, { head, journal, unread, now, ownerIsGone, o
       return isOpen(head.state) ? { do: 'announce' } : { do: 'leave' };
     case 'fresh':
       if (!isOpen(head.state)) return { do: 'leave' };
-      if (asked.kind === 'start') return { do: 'turn', lazy: firstDelivery, takeover: !firstDelivery };
+      if (asked.kind === 'start') {
+        // Later the sweeper's wake may be on its way, and both would run the first steps (K8).
+        const lazy = firstDelivery && now < journal.birth.createdAt + graceMs / 2;
+        return { do: 'turn', lazy, takeover: !lazy };
+      }
       if (asked.from === 'sweeper' && (ownerIsGone || !ownerIsOther))
         return { do: 'turn', lazy: false, takeover: true };
       return { do: 'leave' };

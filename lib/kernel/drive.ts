@@ -43,7 +43,14 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   const { head, journal, unread } = opened;
   const admission = admit(
     { kind: message.kind, from: message.kind === 'wake' ? message.from : undefined, receives: options.receives },
-    { head, journal, unread, now: ports.clock.now(), ...(await ownerOf(ports, journal)) },
+    {
+      head,
+      journal,
+      unread,
+      now: ports.clock.now(),
+      graceMs: ports.limits.graceMs,
+      ...(await ownerOf(ports, journal)),
+    },
   );
   switch (admission.do) {
     case 'leave':

@@ -95,7 +95,7 @@ export async function cancelChild(
   if (!head) return;
   if (isSettled(head.state.status)) {
     const successor = await successorOf(ports, id);
-    return successor === undefined ? undefined : cancelChild(ports, parent, successor, {});
+    return successor === undefined ? undefined : cancelChild(ports, parent, successor, tombstone);
   }
   await deliver(ports, id, head.birth.nonce, {
     type: 'run_cancel_requested',
