@@ -44,7 +44,11 @@ export function openEnvironment({
     ...fsyncOptions[fsync],
     ...(mapSize !== undefined && { mapSize }),
   };
-  return open<Uint8Array, Uint8Array>(options);
+  const env = open<Uint8Array, Uint8Array>(options);
+  // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
+  // rejected, too, beside those of the writers.
+  env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));
+  return env;
 }
 
 function checkFormat(dataDir: string): void {

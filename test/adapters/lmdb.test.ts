@@ -1,0 +1,181 @@
+/** What the embedded store owes beyond the port: one directory, many processes, no silent damage. */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Fsync } from '../../lib/adapters/lmdb/open.ts';
+import { createLmdbStore } from '../../lib/adapters/lmdb/store.ts';
+import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { systemClock } from '../../lib/adapters/system/clock.ts';
+import type { Store } from '../../lib/ports/store.ts';
+import { aChunk, aHead, aSignal, everyEvent, T0 } from '../conformance/samples.ts';
+import { startChild } from './child.ts';
+import { createDataDir } from './data-dir.ts';
+
+describe('the embedded store', () => {
+  let dataDir: string;
+  let endings: (() => unknown)[];
+
+  beforeEach(() => {
+    const directory = createDataDir();
+    dataDir = directory.dataDir;
+    endings = [directory.remove];
+  });
+  afterEach(async () => {
+    for (const end of endings.reverse()) await end();
+  });
+
+  function openStore(fsync?: Fsync): Store {
+    const clock = createVirtualClock({ start: T0 });
+    const store = createLmdbStore({ dataDir, clock, ...(fsync && { fsync }) });
+    endings.push(() => store.close());
+    return store;
+  }
+
+  /** Flips one bit in the stored record whose key begins with that letter. */
+  async function damage(letter: string, byte: number): Promise<void> {
+    const raw = open<Uint8Array, Uint8Array>({
+      path: join(dataDir, 'store.mdb'),
+      encoding: 'binary',
+      keyEncoding: 'binary',
+    });
+    for (const { key, value } of [...raw.getRange({ start: Buffer.from(letter) })]) {
+      if (key[0] !== letter.charCodeAt(0)) continue;
+      const damaged = Buffer.from(value);
+      const index = byte < 0 ? damaged.length + byte : byte;
+      damaged[index] = (damaged[index] ?? 0) ^ 1;
+      await raw.put(Buffer.from(key), damaged);
+    }
+    await raw.close();
+  }
+
+  test.each<[Fsync, Fsync]>([
+    ['batch', 'batch'],
+    ['commit', 'commit'],
+    ['never', 'never'],
+    ['batch', 'commit'],
+    ['commit', 'batch'],
+    ['never', 'batch'],
+  ])('written with fsync "%s", everything is there when opened with "%s"', async (before, after) => {
+    const first = openStore(before);
+    await first.create(aHead({ birth: { input: '1' } }));
+    await first.append('run-1', aChunk(1, { events: everyEvent }));
+    await first.putMail('run-1', 'nonce-1', aSignal('s'));
+    await first.close();
+    const second = openStore(after);
+    expect(await second.read('run-1')).toEqual({
+      head: aHead({ birth: { input: '1' } }),
+      chunks: [aChunk(1, { events: everyEvent })],
+      mail: [aSignal('s')],
+    });
+    expect(await second.append('run-1', aChunk(2))).toEqual({ appended: true });
+  });
+
+  test('makes its directory for the owner only, and its files too', () => {
+    openStore();
+    const modeOf = (...path: string[]) => statSync(join(dataDir, ...path)).mode & 0o777;
+    expect(modeOf()).toBe(0o700);
+    expect(modeOf('store.mdb')).toBe(0o600);
+    expect(modeOf('format.json')).toBe(0o600);
+  });
+
+  describe('a damaged record', () => {
+    beforeEach(async () => {
+      const store = openStore();
+      await store.create(aHead());
+      await store.append('run-1', aChunk(1));
+      await store.putMail('run-1', 'nonce-1', aSignal('s'));
+      await store.close();
+    });
+
+    test.each([
+      ['e', 'event 1 of run run-1'],
+      ['b', 'birth of run run-1'],
+      ['h', 'head of run run-1'],
+      ['m', 'mail of run run-1'],
+    ])('with the letter "%s" is named: "%s", wherever the bit flipped', async (letter, name) => {
+      for (const byte of [0, 4, 9, -1]) {
+        await damage(letter, byte);
+        const store = openStore();
+        const fault = { code: 'corrupt', message: expect.stringContaining(name) };
+        await expect(store.read('run-1')).rejects.toMatchObject(fault);
+        await store.close();
+        await damage(letter, byte);
+      }
+      expect((await openStore().read('run-1'))?.chunks).toEqual([aChunk(1)]);
+    });
+
+    test('under a taken position is not taken for a free one', async () => {
+      await damage('e', 9);
+      await expect(openStore().append('run-1', aChunk(1))).rejects.toMatchObject({ code: 'corrupt' });
+    });
+
+    test('of one run does not stop the sweep of others, nor the run from being deleted', async () => {
+      const store = openStore();
+      await store.create(aHead({ birth: { id: 'run-2' } }));
+      await damage('b', 9);
+      expect((await store.listDue(T0 + 30_000, { limit: 9 })).items).toHaveLength(2);
+      await store.deleteRun('run-1', 'nonce-1');
+      await store.deleteRun('run-2', 'nonce-1');
+      expect((await store.list({}, { limit: 9 })).items).toEqual([]);
+      expect((await store.listDue(T0 + 30_000, { limit: 9 })).items).toEqual([]);
+    });
+  });
+
+  test('refuses a directory of a newer format, says what to do, and leaves it as it is', () => {
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'format.json'), '{"format":7}');
+    const message = expect.stringMatching(/format 7.*up to 1.*newer Pawl.*another data directory/);
+    expect(() => openStore()).toThrow(expect.objectContaining({ code: 'newer_format', message }));
+    expect(readFileSync(join(dataDir, 'format.json'), 'utf8')).toBe('{"format":7}');
+  });
+
+  test('refuses a directory whose format file is damaged', () => {
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'format.json'), '{"for');
+    expect(() => openStore()).toThrow(expect.objectContaining({ code: 'corrupt' }));
+  });
+
+  test('two processes race for the positions of one journal: each is won once, and seen at once by both', async () => {
+    const racers = [
+      startChild('store-process.ts', [dataDir, 'race']),
+      startChild('store-process.ts', [dataDir, 'race']),
+    ];
+    for (const racer of racers) endings.push(() => racer.kill());
+    const won = await Promise.all(racers.map((racer) => racer.said<number>('won')));
+    expect(won.reduce((sum, count) => sum + count, 0)).toBe(300);
+    const store = createLmdbStore({ dataDir, clock: systemClock });
+    endings.push(() => store.close());
+    expect((await store.read('raced'))?.chunks).toHaveLength(300);
+  });
+
+  test('a process killed while it writes loses nothing that was acknowledged', async () => {
+    for (let kill = 0; kill < 3; kill += 1) {
+      const child = startChild('store-process.ts', [dataDir, 'storm']);
+      const acknowledged = new Map<string, number>();
+      child.process.stdout?.on('data', (text: Buffer) => {
+        for (const [, run = '', position] of text.toString().matchAll(/"run":"([^"]+)","position":(\d+)}/g)) {
+          acknowledged.set(run, Math.max(Number(position), acknowledged.get(run) ?? 0));
+        }
+      });
+      await child.said('acknowledged');
+      await new Promise((resolve) => setTimeout(resolve, 40 + 60 * kill));
+      await child.kill();
+      const store = createLmdbStore({ dataDir, clock: systemClock });
+      expect(acknowledged.size).toBeGreaterThan(0);
+      for (const [run, position] of acknowledged) {
+        expect((await store.read(run))?.chunks.length).toBeGreaterThanOrEqual(position);
+      }
+      await Promise.all([...acknowledged.keys()].map((run) => store.deleteRun(run, 'nonce-1')));
+      await store.close();
+    }
+  });
+
+  test('where nothing more fits, a write is a fault that says so, and what was written stays readable', async () => {
+    const child = startChild('store-process.ts', [dataDir, 'fill'], { shell: 'ulimit -f 2048' });
+    endings.push(() => child.kill());
+    expect(await child.said('code')).toBe('storage_full');
+    expect(await child.said('kept')).toBe(true);
+    await expect(child.said('unhandled')).rejects.toThrow('ended');
+  });
+});
