@@ -1,0 +1,63 @@
+/** What every blob store owes the kernel. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Blobs } from '../../lib/ports/blobs.ts';
+
+export function blobsSuite(name: string, createBlobs: () => { blobs: Blobs; dispose(): void }): void {
+  describe(`${name} as a store of blobs`, () => {
+    let blobs: Blobs;
+    let dispose: () => void;
+    beforeEach(() => {
+      ({ blobs, dispose } = createBlobs());
+    });
+    afterEach(() => dispose());
+
+    test('gives back what was put, and undefined for what was not', async () => {
+      await blobs.put('run-1/a', 'text');
+      expect(await blobs.get('run-1/a')).toBe('text');
+      expect(await blobs.get('run-1/b')).toBeUndefined();
+      expect(await blobs.get('run-2/a')).toBeUndefined();
+    });
+
+    test('the same put again is harmless, also at the same moment', async () => {
+      await Promise.all(Array.from({ length: 10 }, () => blobs.put('run-1/a', 'text')));
+      expect(await blobs.get('run-1/a')).toBe('text');
+    });
+
+    test('keeps megabytes, and text in any script', async () => {
+      const text = '大きさ 🎉 Größe\n\u0000'.repeat(200_000);
+      await blobs.put('run-1/large', text);
+      expect((await blobs.get('run-1/large')) === text).toBe(true);
+    });
+
+    test('removes the blobs of one run, and of no other', async () => {
+      for (const key of ['run-1/a', 'run-1/b', 'run-10/a', 'run/a']) await blobs.put(key, key);
+      await blobs.deleteRun('run-1');
+      await blobs.deleteRun('run-1');
+      expect(await Promise.all(['run-1/a', 'run-1/b', 'run-10/a', 'run/a'].map((key) => blobs.get(key)))).toEqual([
+        undefined,
+        undefined,
+        'run-10/a',
+        'run/a',
+      ]);
+    });
+
+    test('takes any name, and keeps them apart', async () => {
+      const keys = [
+        'run/a',
+        'run/A',
+        'Run/a',
+        'run/%61',
+        'run/..',
+        '../a',
+        '..//',
+        './a',
+        'run/a b',
+        'ключ/🔑',
+        `run/${'x'.repeat(500)}`,
+      ];
+      const usable = keys.filter((key) => key !== '..//');
+      for (const key of usable) await blobs.put(key, `text of ${key}`);
+      for (const key of usable) expect(await blobs.get(key)).toBe(`text of ${key}`);
+    });
+  });
+}
