@@ -8,6 +8,7 @@ import { type Head, isOpen } from './head.ts';
 import { foldJournal, headStateOf, type Journal } from './journal.ts';
 import { announce } from './outbox.ts';
 import type { Ports } from './ports.ts';
+import { endOfOverdue } from './settle.ts';
 import { blockedDelay } from './suspension.ts';
 import { createTurn, type Turn, type TurnEnd } from './turn.ts';
 
@@ -136,6 +137,8 @@ async function block(
   text: string,
 ): Promise<DriveEnd> {
   const now = ports.clock.now();
+  const overdue = endOfOverdue(journal, ports.limits, text, now);
+  if (overdue) return park(ports, journal, head, overdue, takeover, 'settled');
   const event: RunEvent = {
     type: 'run_blocked',
     at: now,
@@ -174,14 +177,32 @@ async function park(
   end: DriveEnd,
 ): Promise<DriveEnd> {
   const driver = `${ports.liveness.self}.${ports.ids.random()}`;
+  if (event.type === 'run_blocked') await lowerTo(ports, journal, head, event.retryAt);
   const result = await createAppender(ports, journal, driver).append(
     [event],
     { leaseUntil: ports.clock.now(), takeover },
     [],
   );
   if (result !== 'written') return 'lost';
-  await raise(ports, journal, head);
+  if (journal.current.phase === 'settled') await announce(ports, journal);
+  else if (event.type === 'run_suspended' && (await hasUnreadMail(ports, journal))) {
+    // Whoever brought it has perhaps lost its place to this very append, and left (K19).
+    await ports.queue.send({ kind: 'wake', run: journal.birth.id, nonce: journal.birth.nonce });
+  } else await raise(ports, journal, head);
   return end;
+}
+
+/** Before an append that calls for an earlier look than the head knows of (K15). */
+async function lowerTo(ports: Ports, journal: Journal, { state }: Head, wakeAt: number): Promise<void> {
+  if (!isOpen(state) || state.wakeAt <= wakeAt) return;
+  const { id, nonce } = journal.birth;
+  const { position } = journal;
+  await ports.store.updateHead(id, { state: { ...state, wakeAt }, position }, { nonce, positionAtMost: position });
+}
+
+async function hasUnreadMail(ports: Ports, journal: Journal): Promise<boolean> {
+  const record = await ports.store.read(journal.birth.id, journal.position);
+  return record?.mail.some(({ id }) => !journal.heard.has(id)) ?? false;
 }
 
 /** Makes the head say what the journal says (invariant 6). */

@@ -1,6 +1,7 @@
 import type { OpenChild } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import type { Journal, SettledEvent } from './journal.ts';
+import type { Limits } from './limits.ts';
 import { storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { Outcome, Program } from './program.ts';
@@ -52,6 +53,24 @@ export async function endOf(
     if (!isFault(error, 'invalid_input') && !isFault(error, 'too_large')) throw error;
     return { type: 'run_failed', at, error: storeError(error, ports.limits), ...left };
   }
+}
+
+/**
+ * The end of a run whose program cannot be run any more, once its deadline and the grace have passed (K25).
+ * `undefined`: there is time left.
+ */
+export function endOfOverdue(journal: Journal, limits: Limits, why: string, at: number): SettledEvent | undefined {
+  const { birth, events } = journal;
+  if (at < birth.deadline + limits.timeoutGraceMs) return undefined;
+  const children = new Map<string, OpenChild>();
+  for (const event of events) {
+    if (event.type === 'task_started' && event.child !== undefined) {
+      children.set(event.key, { key: event.key, id: event.child });
+    } else if (event.type === 'child_settled') children.delete(event.key);
+  }
+  const error = { name: 'TimeoutError', message: `The run passed its deadline while it could not go on: ${why}` };
+  const openChildren = [...children.values()].slice(0, maxNamed);
+  return { type: 'run_failed', at, error, ...(openChildren.length > 0 && { openChildren }) };
 }
 
 function leftOpen(program: Program): { openChildren?: OpenChild[]; unawaited?: string[] } {
