@@ -19,8 +19,13 @@ export interface Worker {
 interface Drive {
   turn: Turn | undefined;
   /** A message came meanwhile: look once more afterwards. */
-  again: boolean;
+  again: Again | undefined;
   ended: Promise<void>;
+}
+
+interface Again {
+  message: Message;
+  receives: number;
 }
 
 const receiveMs = 20_000;
@@ -50,12 +55,12 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
     const { message } = delivery;
     const busy = drives.get(message.run);
     if (busy) {
-      busy.again = true;
+      busy.again = nextOf(busy.again, delivery);
       busy.turn?.nudge();
       void settle(delivery, storeMail(message));
       return;
     }
-    const entry: Drive = { turn: undefined, again: false, ended: Promise.resolve() };
+    const entry: Drive = { turn: undefined, again: undefined, ended: Promise.resolve() };
     drives.set(message.run, entry);
     entry.ended = settle(delivery, driveFully(message, delivery.receives, entry)).finally(() => {
       drives.delete(message.run);
@@ -73,8 +78,9 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
   async function driveFully(message: Message, receives: number, entry: Drive): Promise<void> {
     let end = await driveOnce(message, receives, entry);
     while (entry.again && !draining && end !== 'lost') {
-      entry.again = false;
-      end = await driveOnce({ kind: 'wake', run: message.run }, 1, entry);
+      const next = entry.again;
+      entry.again = undefined;
+      end = await driveOnce(next.message, next.receives, entry);
     }
   }
 
@@ -108,7 +114,7 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
     nudge(runId) {
       const entry = drives.get(runId);
       if (!entry) return false;
-      entry.again = true;
+      entry.again ??= plainWake(runId);
       entry.turn?.nudge();
       return true;
     },
@@ -119,4 +125,14 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
       await Promise.all([...drives.values()].map(({ ended }) => ended));
     },
   };
+}
+
+function plainWake(run: string): Again {
+  return { message: { kind: 'wake', run }, receives: 1 };
+}
+
+/** What to look again for. Only a start message and the sweeper may begin a fresh run, so neither is forgotten (K10). */
+function nextOf(earlier: Again | undefined, { message, receives }: Delivery): Again {
+  const mayBegin = message.kind === 'start' || (message.kind === 'wake' && message.from === 'sweeper');
+  return mayBegin ? { message, receives } : (earlier ?? plainWake(message.run));
 }
