@@ -36,6 +36,12 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
     fetch: (request, env) => app.fetch(request, { ...env, closing: closing.signal }),
     overrideGlobalObjects: false,
   }) as Server;
+  // A kept-alive connection becomes idle after its answer, and would hold the closing server open.
+  server.on('request', (_request, answer) => {
+    answer.once('close', () => {
+      if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   await listen(server, host, port);
   const { port: actualPort } = server.address() as AddressInfo;
 

@@ -1,0 +1,83 @@
+/** From what a server answers to values and faults. */
+import { isProblemCode, type ProblemCode } from '../http/contract/problem.ts';
+import { Fault, type FaultCode, type Problem } from '../kernel/faults.ts';
+
+/** The JSON of an answer. An answer that is none comes from something else than Pawl. */
+export async function readJson(answer: Response, url: string): Promise<unknown> {
+  const text = await answer.text();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Fault('unavailable', `${url} answered ${answer.status} with something that is no JSON: is Pawl there?`, {
+      cause,
+    });
+  }
+}
+
+/** The fault that an answer other than 2xx tells. */
+export async function faultOf(answer: Response, url: string): Promise<Fault> {
+  const problem = await readProblem(answer);
+  if (problem !== undefined) return faultFromProblem(problem, url);
+  const what = `${answer.status} ${answer.statusText}`.trim();
+  return new Fault(codeOf(undefined, answer.status), `${url} answered ${what} without saying why: is Pawl there?`);
+}
+
+interface ReadProblem {
+  code: ProblemCode | undefined;
+  status: number;
+  detail: string;
+  problems?: Problem[];
+  instance?: string;
+}
+
+export function faultFromProblem({ code, status, detail, problems, instance }: ReadProblem, url: string): Fault {
+  const message = [
+    detail,
+    code === 'route_not_found' && `at ${url}: is its version another?`,
+    instance && `(${instance})`,
+  ];
+  return new Fault(codeOf(code, status), message.filter(Boolean).join(' '), problems ? { problems } : {});
+}
+
+/** `undefined` if the value is no problem details. */
+export function asProblem(value: unknown, status: number): ReadProblem | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { code, detail, title, problems, instance } = value as Record<string, unknown>;
+  const said = [detail, title].find((text) => typeof text === 'string');
+  if (typeof said !== 'string') return undefined;
+  return {
+    code: isProblemCode(code) ? code : undefined,
+    status,
+    detail: said,
+    ...(Array.isArray(problems) && { problems: problems as Problem[] }),
+    ...(typeof instance === 'string' && { instance }),
+  };
+}
+
+async function readProblem(answer: Response): Promise<ReadProblem | undefined> {
+  if (!/^application\/problem\+json\b/i.test(answer.headers.get('content-type') ?? '')) return undefined;
+  try {
+    return asProblem(await answer.json(), answer.status);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What only HTTP knows, as the nearest fault. */
+function codeOf(code: ProblemCode | undefined, status: number): FaultCode {
+  switch (code) {
+    case 'forbidden':
+      return 'unauthorized';
+    case 'method_not_allowed':
+    case 'unsupported_media_type':
+      return 'invalid_input';
+    case 'route_not_found':
+    case 'internal':
+      return 'unavailable';
+    case undefined:
+      if (status === 401 || status === 403) return 'unauthorized';
+      return status === 413 ? 'too_large' : 'unavailable';
+    default:
+      return code;
+  }
+}

@@ -1,0 +1,154 @@
+/** Pawl over HTTP, with the verbs it has in process. Runs in Node and in browsers: fetch is all it needs. */
+import { encodeIdempotencyKey } from '../http/contract/idempotency-key.ts';
+import { Fault } from '../kernel/faults.ts';
+import type {
+  Accepted,
+  HealthView,
+  HistoryPage,
+  PawlApi,
+  RunPage,
+  RunView,
+  TaskView,
+  WorkflowView,
+} from '../service/api.ts';
+import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
+import { type Call, createTransport, type RetryOptions } from './transport.ts';
+import { watchRun } from './watch-run.ts';
+
+export { Fault, type FaultCode, isFault, type Problem } from '../kernel/faults.ts';
+export type * from '../service/api.ts';
+export { type RunHandle, RunNotCompleted } from '../service/run-handle.ts';
+
+export interface ClientOptions {
+  /** Where `pawl dev` or `pawl serve` listens, like http://127.0.0.1:8787. */
+  url: string;
+  token?: string | undefined;
+  fetch?: typeof globalThis.fetch;
+  retry?: Partial<RetryOptions>;
+  /** For one attempt of one request, in ms. Default 30 s. */
+  timeoutMs?: number;
+  /** How long a watched run is tried to be reached again, in ms. Default 2 min. */
+  reconnectForMs?: number;
+  /** A live stream that is silent for longer is opened anew, in ms. Default 45 s: three heartbeats of the server. */
+  silenceMs?: number;
+}
+
+/** A workflow, or whatever has its name and says its types. */
+export interface WorkflowReference<Input = unknown, Output = unknown> {
+  readonly name: string;
+  readonly version?: number;
+  /** Types only. */
+  readonly '~types'?: { input: Input; output: Output };
+}
+
+export interface StartOptions {
+  /** Idempotency key: the same key and input answer with the same run. */
+  key?: string;
+  correlationId?: string;
+  version?: number;
+}
+
+export interface PawlClient extends PawlApi {
+  start<Input, Output>(
+    workflow: WorkflowReference<Input, Output>,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<RunHandle<Output>>;
+  start(workflow: string, input?: unknown, options?: StartOptions): Promise<RunHandle>;
+  run<Output = unknown>(id: string): RunHandle<Output>;
+}
+
+const defaultRetry: RetryOptions = { attempts: 4, firstDelayMs: 100, maxDelayMs: 5_000 };
+
+export function createClient(options: ClientOptions): PawlClient {
+  const retry = { ...defaultRetry, ...options.retry };
+  const { url, token, timeoutMs = 30_000, reconnectForMs = 120_000, silenceMs = 45_000 } = options;
+  // Bound: browsers refuse a fetch that is called on another object.
+  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const transport = createTransport({ url, token, fetch, retry, timeoutMs });
+
+  const get = async <Value>(path: string, query?: Call['query']): Promise<Value> =>
+    (await transport.call({ method: 'GET', path, ...(query && { query }) })).value as Value;
+  const tell = async (path: string, body: object, headers: Record<string, string> = {}): Promise<Accepted> =>
+    (await transport.call({ method: 'POST', path, body, headers })).value as Accepted;
+
+  const api: PawlApi = {
+    async startRun({ key, ...body }) {
+      const headers = keyHeader(key ?? crypto.randomUUID());
+      const { value, status } = await transport.call({ method: 'POST', path: '/v1/runs', body, headers });
+      // A key that nobody else has: the run is new, even if it took a second attempt to hear so.
+      return { run: value as RunView, created: status === 201 || key === undefined };
+    },
+    getRun: async (id) => get(runPath(id)),
+    listRuns: (query = {}) => get<RunPage>('/v1/runs', { ...query }),
+    listTasks: async (id) => (await get<{ items: TaskView[] }>(`${runPath(id)}/tasks`)).items,
+    getHistory: async (id, query = {}) => get<HistoryPage>(`${runPath(id)}/history`, { ...query }),
+    async *watchRun(id, { after, signal } = {}) {
+      const path = `${runPath(id)}/events`;
+      yield* watchRun({ transport, path, after, signal, attempts: retry.attempts, reconnectForMs, silenceMs });
+    },
+    async signalRun(id, name, { key, ...body } = {}) {
+      return tell(
+        `${runPath(id)}/signals/${segment(name, 'signal name')}`,
+        body,
+        keyHeader(key ?? crypto.randomUUID()),
+      );
+    },
+    pauseRun: async (id, request = {}) => tell(`${runPath(id)}/pause`, request),
+    resumeRun: async (id, request = {}) => tell(`${runPath(id)}/resume`, request),
+    cancelRun: async (id, request = {}) => tell(`${runPath(id)}/cancel`, request),
+    answerCallback: async (callbackToken, answer) =>
+      tell(`/v1/callbacks/${segment(callbackToken, 'callback token')}`, answer),
+    async deleteRun(id) {
+      const isGone = (answer: Response) => answer.status === 404;
+      const { status, value, repeated } = await transport.call({ method: 'DELETE', path: runPath(id) }, isGone);
+      if (status === 404 && !repeated) throw absence(value, id);
+    },
+    listWorkflows: async () => (await get<{ items: WorkflowView[] }>('/v1/workflows')).items,
+    async health() {
+      const isHealth = ({ status, headers }: Response) =>
+        status === 503 && /^application\/json\b/i.test(headers.get('content-type') ?? '');
+      return (await transport.call({ method: 'GET', path: '/health' }, isHealth)).value as HealthView;
+    },
+  };
+
+  const awaitSettled = async (id: string, signal: AbortSignal | undefined): Promise<void> => {
+    const { closedAt, events } = await api.getRun(id);
+    if (closedAt !== undefined) return;
+    for await (const _entry of api.watchRun(id, { after: events, ...(signal && { signal }) })) {
+      // The journal's end is what we wait for.
+    }
+  };
+  const run = <Output>(id: string): RunHandle<Output> => createRunHandle<Output>(api, id, awaitSettled);
+
+  async function start(
+    workflow: WorkflowReference | string,
+    input?: unknown,
+    startOptions: StartOptions = {},
+  ): Promise<RunHandle<never>> {
+    const { name, version } = typeof workflow === 'string' ? { name: workflow } : workflow;
+    const request = { workflow: name, ...(version !== undefined && { version }), input, ...startOptions };
+    return run((await api.startRun(request)).run.id);
+  }
+
+  return { ...api, start, run };
+}
+
+function runPath(id: string): string {
+  return `/v1/runs/${segment(id, 'run id')}`;
+}
+
+function segment(text: string, what: string): string {
+  // These would be resolved away, and another route be asked.
+  if (text === '' || text === '.' || text === '..') throw new Fault('invalid_input', `'${text}' is no ${what}`);
+  return encodeURIComponent(text);
+}
+
+function keyHeader(key: string): Record<string, string> {
+  return { 'Idempotency-Key': encodeIdempotencyKey(key) };
+}
+
+function absence(problem: unknown, id: string): Fault {
+  const { detail } = (problem ?? {}) as { detail?: unknown };
+  return new Fault('not_found', typeof detail === 'string' ? detail : `There is no run ${id}`);
+}
