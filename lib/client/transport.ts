@@ -31,7 +31,7 @@ export interface Call {
   body?: unknown;
 }
 
-export interface Answered {
+interface Answered {
   value: unknown;
   status: number;
   /** Whether an earlier attempt may have been carried out, its answer lost. */

@@ -28,7 +28,7 @@ export interface HttpAppOptions {
 }
 
 /** What the server under the app may tell it, request by request. */
-export interface HttpBindings {
+interface HttpBindings {
   /** Aborts when the server closes: streams end. */
   closing?: AbortSignal;
   /** As @hono/node-server gives it. */

@@ -1,5 +1,5 @@
 /** Metrics in the Prometheus text format, without a library: counts and durations of requests, and gauges from outside. */
-export interface Gauge {
+interface Gauge {
   name: string;
   help: string;
   values: { labels?: Record<string, string>; value: number }[];

@@ -34,7 +34,7 @@ export interface Answer {
 const accepted: Answer[] = [{ status: 202, description: 'It is durable', schema: schemas.acceptedView }];
 const keyHeader = schemas.idempotencyHeaders;
 
-export const routes = {
+const routes = {
   startRun: {
     method: 'POST',
     path: '/v1/runs',
