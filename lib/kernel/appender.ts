@@ -18,12 +18,14 @@ export type AppendResult =
   /** The position was taken by an append that no driver made; the journal now holds it (K3). */
   | 'foreign';
 
+export interface Claim {
+  leaseUntil: number;
+  /** It replaces a claim that had expired (K11). */
+  takeover: boolean;
+}
+
 export interface Appender {
-  append(
-    events: JournalEvent[],
-    claim: { leaseUntil: number; takeover: boolean },
-    absorbed: string[],
-  ): Promise<AppendResult>;
+  append(events: JournalEvent[], claim: Claim, absorbed: string[]): Promise<AppendResult>;
 }
 
 export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
@@ -53,11 +55,7 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     return 'written';
   }
 
-  function chunkOf(
-    events: JournalEvent[],
-    { leaseUntil, takeover }: { leaseUntil: number; takeover: boolean },
-    isFirst: boolean,
-  ): Chunk {
+  function chunkOf(events: JournalEvent[], { leaseUntil, takeover }: Claim, isFirst: boolean): Chunk {
     count += 1;
     return {
       format: FORMAT,
@@ -71,15 +69,19 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     };
   }
 
+  async function appendParts(parts: JournalEvent[][], claim: Claim, absorbed: string[]): Promise<AppendResult> {
+    for (let index = 0; index < parts.length; index += 1) {
+      const chunk = chunkOf(parts[index] as JournalEvent[], claim, index === 0);
+      const result = await write(chunk, index === parts.length - 1 ? absorbed : []);
+      if (result !== 'written') return result;
+    }
+    return 'written';
+  }
+
   return {
-    async append(events, claim, absorbed) {
-      const parts = split(events, ports);
-      for (let index = 0; index < parts.length; index += 1) {
-        const chunk = chunkOf(parts[index] as JournalEvent[], claim, index === 0);
-        const result = await write(chunk, index === parts.length - 1 ? absorbed : []);
-        if (result !== 'written') return result;
-      }
-      return 'written';
+    append(events, claim, absorbed) {
+      if (events.length <= 1) return write(chunkOf(events, claim, true), absorbed);
+      return appendParts(split(events, ports), claim, absorbed);
     },
   };
 }
@@ -87,7 +89,6 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
 /** Chunks within the limits of size and number, in order; one even if there are no events. */
 function split(events: JournalEvent[], ports: Ports): JournalEvent[][] {
   const { chunkBytes, chunkEvents } = ports.limits;
-  if (events.length <= 1) return [events];
   const parts: JournalEvent[][] = [];
   let part: JournalEvent[] = [];
   let bytes = 0;

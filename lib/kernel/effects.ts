@@ -1,5 +1,6 @@
-import { createRun } from './create-run.ts';
-import type { Birth, JournalEvent } from './events.ts';
+import { retrying } from './appender.ts';
+import { createRun, type NewRun } from './create-run.ts';
+import type { Birth, JournalEvent, TaskEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { isSettled } from './head.ts';
 import { foldJournal } from './journal.ts';
@@ -43,8 +44,13 @@ export interface Effects {
   dropAll(reason: string): void;
 }
 
-/** `arrived` is told what came of each effect that was not dropped. */
-export function createEffects(ports: Ports, birth: Birth, arrived: (arrival: Arrival) => void): Effects {
+/** `arrived` is told what came of each effect that was not dropped; `broken`, that the turn cannot go on. */
+export function createEffects(
+  ports: Ports,
+  birth: Birth,
+  arrived: (arrival: Arrival) => void,
+  broken: (error: unknown) => void,
+): Effects {
   const running = new Map<string, RunningEffect>();
 
   function finish(effect: RunningEffect, arrival: Arrival): void {
@@ -59,7 +65,7 @@ export function createEffects(ports: Ports, birth: Birth, arrived: (arrival: Arr
     running.set(key, step);
     ports.observer?.stepStarted?.({ run: birth.id, key, attempt, at: startedAt });
     step.run().then(
-      (result) => finish(step, completed(step, result)),
+      (result) => finish(step, completed(ports, step, result)),
       (error: unknown) => finish(step, failedAttempt(ports, step, error)),
     );
   }
@@ -72,10 +78,7 @@ export function createEffects(ports: Ports, birth: Birth, arrived: (arrival: Arr
       (arrival) => finish(effect, arrival),
       (error: unknown) => {
         if (!isFault(error, 'unavailable')) finish(effect, failedChild(ports, key, error));
-        else if (running.get(key) === effect) {
-          broken ??= error;
-          arrived();
-        }
+        else if (running.get(key) === effect) broken(error);
       },
     );
   }
@@ -106,37 +109,22 @@ function abortError(message: string): Error {
   return error;
 }
 
-function completed({ key, attempt, startedAt }: RunningStep, { payload, text }: StepResult): Arrival {
-  return {
-    key,
-    attempt,
-    text,
-    toEvent: (at) => ({
-      type: 'task_completed',
-      at,
-      key,
-      kind: 'step',
-      attempt,
-      startedAt,
-      ...(payload !== undefined && { result: payload }),
-    }),
-  };
+function completed(ports: Ports, { key, attempt, startedAt }: RunningStep, { payload, text }: StepResult): Arrival {
+  const event: TaskEvent = { type: 'task_completed', at: ports.clock.now(), key, kind: 'step', attempt, startedAt };
+  if (payload !== undefined) event.result = payload;
+  return { key, attempt, text, event };
 }
 
 /** Decides here, once, whether there is another attempt; the event says so in every replay (K24). */
 function failedAttempt(ports: Ports, { key, attempt, startedAt, request }: RunningStep, thrown: unknown): Arrival {
   const { retry } = request.spec;
-  const error = storeError(thrown, ports.limits);
-  const delay = isRetryable(retry, attempt, thrown) ? retryDelay(retry, attempt, ports.ids.fraction()) : undefined;
-  return {
-    key,
-    attempt,
-    text: undefined,
-    toEvent: (at) =>
-      delay === undefined
-        ? { type: 'task_failed', at, key, kind: 'step', attempt, startedAt, error }
-        : { type: 'task_retried', at, key, attempt, startedAt, error, retryAt: at + delay },
-  };
+  const at = ports.clock.now();
+  const failed = { at, key, attempt, startedAt, error: storeError(thrown, ports.limits) };
+  if (!isRetryable(retry, attempt, thrown)) {
+    return { key, attempt, text: undefined, event: { type: 'task_failed', kind: 'step', ...failed } };
+  }
+  const retryAt = at + retryDelay(retry, attempt, ports.ids.fraction());
+  return { key, attempt, text: undefined, event: { type: 'task_retried', ...failed, retryAt } };
 }
 
 export function isRetryable(policy: RetryPolicy, attempt: number, thrown: unknown): boolean {
@@ -158,14 +146,19 @@ export function retryDelay(policy: RetryPolicy, attempt: number, fraction: numbe
 
 /** A step that will not be run again, because its driver died while it ran. */
 export function crashedStep(ports: Ports, key: string, attempt: number, name: string, message: string): Arrival {
-  const error = storeError(new Error(message), { errorChars: ports.limits.errorChars });
-  const stored = { name, message: error.message, code: name === 'OutcomeUnknownError' ? 'outcome_unknown' : 'crashed' };
+  const code = name === 'OutcomeUnknownError' ? 'outcome_unknown' : 'crashed';
+  const error = { name, message, code };
   return {
     key,
     attempt,
     text: undefined,
-    toEvent: (at) => ({ type: 'task_failed', at, key, kind: 'step', attempt, error: stored }),
+    event: { type: 'task_failed', at: ports.clock.now(), key, kind: 'step', attempt, error },
   };
+}
+
+/** An arrival of a child, which has but one attempt. */
+function ofChild(key: string, event: JournalEvent, text?: string): Arrival {
+  return { key, attempt: 1, text, event };
 }
 
 async function createChild(ports: Ports, birth: Birth, request: ChildRequest): Promise<Arrival> {
@@ -178,43 +171,30 @@ async function createChild(ports: Ports, birth: Birth, request: ChildRequest): P
       `Workflow ${spec.workflow}${version}, asked for as child '${key}', is not deployed here`,
     );
   }
-  const { created, head } = await createRun(ports, {
+  const child: NewRun = {
     id,
     definition,
     input: spec.input,
     correlationId: spec.correlationId ?? birth.correlationId,
     origin: `run ${birth.id}`,
     ...(!spec.detached && { parent: { id: birth.id, nonce: birth.nonce, key }, latestDeadline: birth.deadline }),
-  });
+  };
+  const { created, head } = await retrying(ports, () => createRun(ports, child));
+  const at = ports.clock.now();
   if (spec.detached) {
     const text = JSON.stringify({ id });
-    return {
-      key,
-      attempt: 1,
-      text,
-      toEvent: (at) => ({ type: 'task_completed', at, key, kind: 'child', result: text }),
-    };
+    return ofChild(key, { type: 'task_completed', at, key, kind: 'child', result: text }, text);
   }
   if (!created && isSettled(head.state.status)) {
     const settled = await lookAtChild(ports, birth, key, id);
     if (settled) return settled;
   }
-  return {
-    key,
-    attempt: 1,
-    text: undefined,
-    toEvent: (at) => ({ type: 'task_started', at, key, kind: 'child', attempt: 1, child: id }),
-  };
+  return ofChild(key, { type: 'task_started', at, key, kind: 'child', attempt: 1, child: id });
 }
 
 function failedChild(ports: Ports, key: string, thrown: unknown): Arrival {
   const error = storeError(thrown, ports.limits);
-  return {
-    key,
-    attempt: 1,
-    text: undefined,
-    toEvent: (at) => ({ type: 'task_failed', at, key, kind: 'child', error }),
-  };
+  return ofChild(key, { type: 'task_failed', at: ports.clock.now(), key, kind: 'child', error });
 }
 
 /** Reads a child's own journal, since the notice of its end may have been lost (K23). `undefined`: it is still open. */
@@ -224,17 +204,11 @@ export async function lookAtChild(ports: Ports, birth: Birth, key: string, id: s
   const { current } = foldJournal(record.head.birth, record.chunks);
   if (current.phase !== 'settled') {
     if (!isSettled(record.head.state.status)) return undefined;
-    const event = {
-      type: 'child_settled' as const,
-      id: `settled:${key}`,
-      key,
-      outcome: { status: 'cancelled' as const, error: neverStarted },
-    };
-    return { key, attempt: 1, text: undefined, toEvent: (at) => ({ ...event, at }) };
+    const outcome = { status: 'cancelled' as const, error: neverStarted };
+    return ofChild(key, { type: 'child_settled', id: `settled:${key}`, at: ports.clock.now(), key, outcome });
   }
   if (current.end.type === 'run_completed' && current.end.continuedAs) {
     return lookAtChild(ports, birth, key, current.end.continuedAs.id);
   }
-  const notice = await settledNotice(ports, record.head.birth, current.end, { id: birth.id, key });
-  return { key, attempt: 1, text: undefined, toEvent: (at) => ({ ...notice, at }) };
+  return ofChild(key, await settledNotice(ports, record.head.birth, current.end, { id: birth.id, key }));
 }

@@ -250,11 +250,21 @@ export function createProgram(context: ProgramContext): Program {
     isCancelled: () => cancelled !== undefined,
   };
 
-  async function quiesce(change: () => void): Promise<void> {
-    feeding = true;
-    change();
-    await context.clock.macrotask();
+  function quiesced(): void {
     feeding = false;
+    if (fault) throw fault;
+  }
+
+  /** Lets the program react until nothing moves any more. Rejects if it did what no replay would repeat. */
+  function quiesce(change: () => void): Promise<void> {
+    feeding = true;
+    try {
+      change();
+    } catch (error) {
+      feeding = false;
+      throw error;
+    }
+    return context.clock.macrotask().then(quiesced);
   }
 
   function end(result: Outcome, what: string): void {
@@ -373,7 +383,6 @@ export function createProgram(context: ProgramContext): Program {
               ),
           );
       });
-      if (fault) throw fault;
     },
     async feed(event, position, text) {
       seq = position;

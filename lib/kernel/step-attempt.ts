@@ -1,3 +1,4 @@
+import { retrying } from './appender.ts';
 import type { Birth, Payload } from './events.ts';
 import type { StepAttempt } from './operations.ts';
 import { storePayload, toJson } from './payload.ts';
@@ -68,7 +69,8 @@ export class RunningStep implements StepAttempt {
     const { limits } = this.#ports;
     const text = toJson(value, `The result of step '${this.key}'`, limits);
     if (text === undefined || text.length * 3 <= limits.inlineBytes) return { payload: text, text };
-    return storePayload(this.#ports, this.#birth.id, this.key, text);
+    // The step is done: that the blobs do not answer is no reason to run it again.
+    return retrying(this.#ports, () => storePayload(this.#ports, this.#birth.id, this.key, text));
   }
 
   async #limited(): Promise<unknown> {

@@ -52,7 +52,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   const driver = `${ports.liveness.self}.${ports.ids.random()}`;
   const journal = start.journal;
   const appender = createAppender(ports, journal, driver);
-  const effects = createEffects(ports, birth, wake);
+  const effects = createEffects(ports, birth, arrive, breakOff);
   const relaxed = definition.durability !== 'each';
 
   let program: Program;
@@ -72,6 +72,18 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   let drainUntil: number | undefined;
   let aloneKey: string | undefined;
   let stuckSince: number | undefined;
+
+  let broken: { error: unknown } | undefined;
+
+  function arrive(arrival: Arrival): void {
+    arrivals.push(arrival);
+    wake();
+  }
+
+  function breakOff(error: unknown): void {
+    broken = { error };
+    wake();
+  }
 
   // --- waiting -----------------------------------------------------------------------------------------------------
 
@@ -119,15 +131,13 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     return seq();
   }
 
-  async function feed(event: JournalEvent, text?: string): Promise<void> {
+  function feed(event: JournalEvent, text?: string): Promise<void> {
     const position = put(event);
-    const payload = payloadOf(event);
-    await program.feed(
-      event,
-      position,
-      payload === undefined ? undefined : (text ?? (await loadPayload(ports, payload))),
-    );
     if (position > limits.eventsPerRun) throw new EventLimit(limits.eventsPerRun);
+    const payload = payloadOf(event);
+    const known = text ?? (typeof payload === 'object' ? undefined : payload);
+    if (payload === undefined || known !== undefined) return program.feed(event, position, known);
+    return loadPayload(ports, payload).then((loaded) => program.feed(event, position, loaded));
   }
 
   /** Makes the program anew and feeds it the journal. */
@@ -154,7 +164,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
   async function rebuild(): Promise<void> {
-    const carried = relaxed ? [] : [...unrecorded, ...arrivals, ...effects.takeArrivals()];
+    const carried = relaxed ? [] : [...unrecorded, ...arrivals];
     if (relaxed) effects.dropAll('Another event came first; the step is run again');
     unrecorded = [];
     inbox = await readMail();
@@ -190,8 +200,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   async function feedArrivals(): Promise<void> {
-    arrivals.push(...effects.takeArrivals());
-    for (const arrival of arrivals.splice(0)) {
+    const arrived = arrivals;
+    arrivals = [];
+    for (let index = 0; index < arrived.length; index += 1) {
+      const arrival = arrived[index] as Arrival;
       const request = program.open.get(arrival.key);
       if (arrival.key === aloneKey) leaveAlone();
       if (!request) {
@@ -201,7 +213,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       }
       if (request.kind === 'step' && request.attempt !== arrival.attempt) continue;
       unrecorded.push(arrival);
-      await feed(arrival.toEvent(clock.now()), arrival.text);
+      await feed(arrival.event, arrival.text);
       if (program.fault) return;
     }
   }
@@ -421,9 +433,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const now = clock.now();
     // What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20).
     if (inbox.length > 0 && (await feedMail())) return (await flush()) === 'lost' ? 'lost' : undefined;
-    if (arrivals.length > 0 || effects.hasArrivals()) await feedArrivals();
+    if (arrivals.length > 0) await feedArrivals();
     if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
+    if (broken) throw broken.error;
     if (now >= birth.deadline && !isTimedOut()) {
       await feed({ type: 'run_timed_out', at: now });
     } else if (now >= birth.deadline + limits.timeoutGraceMs) {
@@ -431,7 +444,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     }
     if (program.outcome) return settle(await outcomeEvent());
     const needsWrite = startEffects();
-    if (arrivals.length > 0 || inbox.length > 0 || effects.hasArrivals()) return undefined;
+    if (arrivals.length > 0 || inbox.length > 0) return undefined;
     const marked = effects.running.size > 0 && markLongSteps(clock.now());
     if (needsWrite || marked || mustFlush(clock.now())) return (await flush()) === 'lost' ? 'lost' : undefined;
     if (effects.running.size === 0 && !isBusy(clock.now())) return suspend();
