@@ -26,11 +26,12 @@ interface Parts {
 function partsOf(error: unknown): Parts {
   if (error instanceof Complaint) return error;
   if (isFault(error)) {
-    const details = (error.problems ?? []).map(({ path, message }) =>
-      clean(path === '' ? message : `${path}: ${message}`),
-    );
+    const details = (error.problems ?? []).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     const advice = adviceFor[error.code];
-    return { message: error.message, details, advice: advice === undefined ? [] : [advice] };
+    // A message may end with the same problems in one line.
+    const at = details[0] === undefined ? -1 : error.message.indexOf(details[0]);
+    const message = at > 0 ? error.message.slice(0, at).trimEnd() : error.message;
+    return { message, details: details.map(clean), advice: advice === undefined ? [] : [advice] };
   }
   if (!(error instanceof Error)) return { message: String(error), details: [], advice: [] };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -53,7 +54,7 @@ const adviceForSystem: Record<string, string[]> = {
 };
 
 function isExpected(error: unknown): boolean {
-  return error instanceof Complaint || isFault(error) || (error instanceof Error && error.name === 'BundleError');
+  return error instanceof Complaint || isFault(error);
 }
 
 function stackOf(error: unknown): string[] {

@@ -3,6 +3,7 @@ import type { Cli, Redraw } from './cli.ts';
 import { createProgress, isOpenTask, type Progress } from './progress.ts';
 import { entryLine, startLine } from './render/entry-line.ts';
 import { progressTable } from './render/tasks.ts';
+import { millis } from './render/time.ts';
 
 /** Shows a run while it goes on, on standard error. */
 export interface Display {
@@ -24,16 +25,32 @@ export async function createDisplay(cli: Cli): Promise<Display> {
   return terminal.interactive ? redrawn(cli, await terminal.redraw()) : lineByLine(cli);
 }
 
+/** A step's start is heard at once, what the journal says a moment later; so that lines are in order, starts wait for it. */
+const startsWaitMs = 40;
+
 function lineByLine({ terminal }: Cli): Display {
+  let starts: { at: number; line: string }[] = [];
+  const tellStarts = (before: number) => {
+    for (const { at, line } of starts) if (at < before) terminal.err(line);
+    starts = starts.filter(({ at }) => at >= before);
+  };
+  const note = (line: string) => {
+    tellStarts(Number.POSITIVE_INFINITY);
+    terminal.err(line);
+  };
   return {
     entry(entry) {
+      tellStarts(millis(entry.at) ?? 0);
       const line = entryLine(entry);
       if (line !== undefined) terminal.err(line);
     },
-    stepStarted: (key, attempt, at) => terminal.err(startLine(key, attempt, at)),
-    note: (line) => terminal.err(line),
-    nextRun: (id) => terminal.err(`goes on as run ${id}`),
-    close: () => {},
+    stepStarted(key, attempt, at) {
+      starts.push({ at, line: startLine(key, attempt, at) });
+      setTimeout(() => tellStarts(at + 1), startsWaitMs).unref();
+    },
+    note,
+    nextRun: (id) => note(`goes on as run ${id}`),
+    close: () => tellStarts(Number.POSITIVE_INFINITY),
   };
 }
 
@@ -42,7 +59,7 @@ function redrawn({ terminal, now }: Cli, redraw: Redraw): Display {
   let changed = true;
   let closed = false;
   const draw = () => {
-    const canvas = { width: terminal.errWidth(), colors: terminal.errColors, rows: terminal.errHeight() - 3 };
+    const canvas = { width: terminal.errWidth(), colors: terminal.errColors, rows: terminal.errHeight() - 4 };
     redraw.draw(progressTable(progress.state(), now(), canvas));
   };
   // Elapsed times grow without any event, and a thousand events at once are worth one drawing.

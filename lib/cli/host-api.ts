@@ -15,7 +15,7 @@ export interface HostRequest {
 /** Answers HTTP until it is closed. */
 export async function hostApi({ api, host, port, token, log }: HostRequest): Promise<HttpServer> {
   const [{ createHttpApp }, { serveHttp }] = await Promise.all([import('../http/app.ts'), import('../http/serve.ts')]);
-  const app = createHttpApp({ api, token, logger: { error: (message, fields) => log.say('error', message, fields) } });
+  const app = createHttpApp({ api, token, logger: { error: (message, fields) => log.failed(message, fields) } });
   return serveHttp({ app, host, port }).catch((error: unknown) => {
     if (!isFault(error, 'conflict')) throw error;
     const advice = [`Does a Pawl run there already? Else choose another port: --port ${port + 1}`];

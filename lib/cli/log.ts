@@ -10,6 +10,8 @@ import { exactLocalTime } from './render/time.ts';
 /** What a long-running Pawl says about itself and its runs. */
 export interface Log {
   say(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
+  /** Something went wrong: `error`, if it is among the fields, says what. */
+  failed(message: string, fields?: Record<string, unknown>): void;
   observer: Observer;
 }
 
@@ -25,6 +27,10 @@ export function createJsonLog({ terminal, now, level }: { terminal: Terminal; no
   };
   return {
     say: (entryLevel, message, fields) => write(now(), entryLevel, message, fields),
+    failed(message, { error, ...fields } = {}) {
+      const stack = error instanceof Error ? { stack: error.stack } : {};
+      write(now(), 'error', message, { ...fields, ...(error !== undefined && { error: asText(error), ...stack }) });
+    },
     observer: {
       stepStarted: ({ run, key, attempt, at }) => write(at, 'debug', 'step_started', { run, key, attempt }),
       recorded(run, chunk) {
@@ -65,6 +71,7 @@ export function createPlainLog({ terminal, now }: { terminal: Terminal; now(): n
   };
   return {
     say,
+    failed: (message, { error } = {}) => say('error', error === undefined ? message : `${message}: ${asText(error)}`),
     observer: {
       recorded(run, chunk, seq) {
         for (const [index, event] of chunk.events.entries()) {

@@ -52,7 +52,6 @@ function createProgram(cli: Cli): Command {
     .description('Durable workflows in plain TypeScript: they survive crashes and wait for months.')
     .version(packageVersion, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
@@ -70,7 +69,12 @@ function createProgram(cli: Cli): Command {
       program.addCommand(subcommand.showHelpAfterError(`"pawl ${subcommand.name()} --help" shows the usage.`));
     }
   }
-  return program.showHelpAfterError('"pawl --help" shows what there is.');
+  return program.addHelpCommand(helpCommand()).showHelpAfterError('"pawl --help" shows what there is.');
+}
+
+function helpCommand(): Command {
+  const help = new Command('help').argument('[command]').helpOption(false);
+  return help.description('show the help of a command').helpGroup('Look at Pawl:');
 }
 
 const firstSteps = `

@@ -84,10 +84,7 @@ async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, dis
   try {
     let interrupted: string | undefined;
     const find = async (pawl: LocalPawl) => {
-      const { workflow, input } = request;
-      interrupted = await pawl
-        .findInterrupted(workflow, input, origin)
-        .catch((error) => suggestWorkflow(error, pawl, workflow));
+      interrupted = await findInterrupted(pawl, request);
       if (interrupted !== undefined) shown.show(interrupted);
     };
     const afresh = flags.new || flags.key !== undefined;
@@ -105,6 +102,14 @@ async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, dis
   } finally {
     stopListening();
     await connection?.close();
+  }
+}
+
+async function findInterrupted(pawl: LocalPawl, { workflow, input }: StartRunRequest): Promise<string | undefined> {
+  try {
+    return await pawl.findInterrupted(workflow, input, origin);
+  } catch (error) {
+    return suggestWorkflow(error, pawl, workflow);
   }
 }
 
@@ -146,8 +151,9 @@ function shownRun(display: Display): { display: Display; observer: Observer; sho
         const more = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
         display.note(clean(`${from}${level}: ${message}${more}`));
       },
-      troubled({ run, message }) {
-        display.note(clean(`[${run}] ${message}`));
+      troubled({ run, message, error }) {
+        const why = error instanceof Error ? error.message : String(error);
+        display.note(clean(`${run === '' ? '' : `[${run}] `}${message}: ${why}`));
       },
     },
   };

@@ -43,12 +43,13 @@ async function serve(cli: Cli, flags: ServeFlags): Promise<ExitCode> {
   );
   const stopped = untilStopped(cli);
   const token = await tokenOf(cli, flags);
+  if (flags.host !== undefined) requireTokenBeyondLoopback(flags.host, token);
   const connection = await cli.connect({ ...flags, purpose: 'work', observer: log.observer });
   try {
     const { pawl, project, loaded } = requireLocal(connection);
     const host = flags.host ?? project.config.host;
     const port = flags.port ?? project.config.port;
-    if (token === undefined && !isLoopback(host)) throw tokenMissing(host);
+    requireTokenBeyondLoopback(host, token);
     const hosted = await hostApi({ api: connection.api, host, port, log, ...(token !== undefined && { token }) });
     const workflows = [...new Set((loaded?.workflows ?? []).map(({ name }) => name))];
     log.say('info', 'listening', { url: hosted.url, dataDir: project.dataDir, workflows });
@@ -75,8 +76,9 @@ async function tokenOf(cli: Cli, { tokenFile }: ServeFlags): Promise<string | un
   throw new Complaint(`The token file ${tokenFile} has no token: expected one line without spaces`);
 }
 
-function tokenMissing(host: string): Complaint {
-  return new Complaint(`A token is required to listen on ${host}, beyond this machine`, {
+function requireTokenBeyondLoopback(host: string, token: string | undefined): void {
+  if (token !== undefined || isLoopback(host)) return;
+  throw new Complaint(`A token is required to listen on ${host}, beyond this machine`, {
     advice: ['Set PAWL_TOKEN or --token-file. For a new one: openssl rand -hex 32', 'Or listen on 127.0.0.1.'],
   });
 }

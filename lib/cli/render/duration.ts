@@ -15,6 +15,11 @@ export function humanDuration(ms: number): string {
   return twoUnits(rounded, day, 'd', hour, 'h');
 }
 
+/** The same for a length that is drawn again and again while it changes: not finer than a tenth of a second. */
+export function liveDuration(ms: number): string {
+  return ms < second ? `${(Math.max(0, ms) / second).toFixed(1)} s` : humanDuration(ms);
+}
+
 function twoUnits(ms: number, large: number, largeName: string, small: number, smallName: string): string {
   const whole = Math.floor(ms / large);
   const rest = Math.floor((ms - whole * large) / small);

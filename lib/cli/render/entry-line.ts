@@ -25,7 +25,7 @@ function tell(entry: HistoryEntry): string | undefined {
       if (entry.kind !== 'child') return undefined;
       return `${glyphOf('waiting')} ${key} started the run ${textIn(entry.child) ?? ''}${entry.detached ? ', not waited for' : ''}`;
     case 'task_retried':
-      return `${glyphOf('retrying')} ${key} attempt ${entry.attempt} failed${took(entry)}, again at ${timeIn(entry.retryAt)}: ${error}`;
+      return `${glyphOf('retrying')} ${key} attempt ${entry.attempt} failed${took(entry)}, again ${againIn(entry)}: ${error}`;
     case 'task_completed':
       return `${glyphOf('completed')} ${key} completed${attempts(entry)}${took(entry)}`;
     case 'task_failed':
@@ -45,7 +45,7 @@ function tell(entry: HistoryEntry): string | undefined {
     case 'run_timed_out':
       return `${glyphOf('failed')} the run's time is over`;
     case 'run_reported':
-      return `${glyphOf('running')} reported ${cut(JSON.stringify(entry.details) ?? '', 200)}`;
+      return `${glyphOf('pending')} reported ${cut(JSON.stringify(entry.details) ?? '', 200)}`;
     case 'child_settled':
       return `${glyphOf('running')} ${key} ended: ${textIn(fieldsOf(entry.outcome).status) ?? ''}`;
     case 'run_completed':
@@ -79,6 +79,12 @@ function took(entry: HistoryEntry): string {
   const startedAt = millis(entry.startedAt);
   const endedAt = millis(entry.at);
   return startedAt === undefined || endedAt === undefined ? '' : ` in ${humanDuration(endedAt - startedAt)}`;
+}
+
+function againIn(entry: HistoryEntry): string {
+  const retryAt = millis(entry.retryAt);
+  const at = millis(entry.at);
+  return retryAt === undefined || at === undefined ? 'later' : `in ${humanDuration(retryAt - at)}`;
 }
 
 function timeIn(value: unknown): string {

@@ -1,8 +1,9 @@
 import type { TaskView } from '../../service/api.ts';
 import { isOpenTask, type ProgressTask, type RunProgress } from '../progress.ts';
-import { humanDuration } from './duration.ts';
+import { humanDuration, liveDuration } from './duration.ts';
 import { glyphOf, paintOf } from './status.ts';
 import { type Canvas, type Cell, type Column, table } from './table.ts';
+import { clean, cut } from './text.ts';
 import { localTime, millis } from './time.ts';
 
 /** A run's tasks while they happen: state, attempts, time. At most `rows` lines; what ended gives way first. */
@@ -14,7 +15,10 @@ export function progressTable(run: RunProgress, now: number, canvas: Canvas & { 
     canvas,
   );
   if (hidden > 0) lines.unshift(canvas.colors.dim(`… and ${hidden} more tasks`));
-  if (run.blocked !== undefined) lines.push(canvas.colors.red(`! blocked: ${run.blocked}`));
+  if (run.report !== undefined) {
+    lines.push(canvas.colors.dim(cut(clean(`reports ${JSON.stringify(run.report)}`), canvas.width - 1)));
+  }
+  if (run.blocked !== undefined) lines.push(canvas.colors.red(clean(`! blocked: ${run.blocked}`)));
   return lines;
 }
 
@@ -78,7 +82,7 @@ function stateOf(task: ProgressTask, now: number): string {
 
 function inTime(due: number | undefined, now: number): string {
   if (due === undefined) return '';
-  return due > now ? `in ${humanDuration(due - now)}` : 'now';
+  return due > now ? `in ${liveDuration(due - now)}` : 'now';
 }
 
 function until(due: number | undefined): string {
@@ -86,8 +90,9 @@ function until(due: number | undefined): string {
 }
 
 function timeOf(task: ProgressTask, now: number): string {
-  const endedAt = task.endedAt ?? (isOpenTask(task) ? now : undefined);
-  return task.startedAt === undefined || endedAt === undefined ? '' : humanDuration(endedAt - task.startedAt);
+  if (task.startedAt === undefined) return '';
+  if (task.endedAt !== undefined) return humanDuration(task.endedAt - task.startedAt);
+  return isOpenTask(task) ? liveDuration(now - task.startedAt) : '';
 }
 
 function mostTelling(tasks: ProgressTask[], rows: number): { shown: ProgressTask[]; hidden: number } {

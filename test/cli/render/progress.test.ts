@@ -47,7 +47,7 @@ test('a run is drawn as its journal tells: done, retried, waiting', () => {
   expect(lines).toEqual([
     '✓  reserve   completed                       1  100 ms',
     '↻  charge    retrying in 4.0 s: declined     1   1.1 s',
-    '◦  approval  waiting for the signal approve     990 ms',
+    '◦  approval  waiting for the signal approve      1.0 s',
   ]);
 });
 
@@ -136,7 +136,7 @@ test('without a terminal each change is a line', () => {
   expect(told).toEqual([
     `${time}0.000+00:00  ▸ signal approve received`,
     `${time}1.200+00:00  ✓ reserve completed in 100 ms`,
-    `${time}2.000+00:00  ↻ charge attempt 2 failed in 500 ms, again at 2026-03-01T10:00:09+00:00: a b`,
+    `${time}2.000+00:00  ↻ charge attempt 2 failed in 500 ms, again in 7.0 s: a b`,
     `${time}2.000+00:00  ✗ charge failed at attempt 3 in 10 ms: declined`,
     `${time}2.100+00:00  ◦ waiting for nap until 2026-03-01T10:01:00+00:00`,
     undefined,
