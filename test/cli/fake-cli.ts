@@ -7,7 +7,7 @@ import type { HistoryEntry, PawlApi, RunView, StartRunRequest, TaskView } from '
 import type { Environment } from '../../lib/wiring/environment.ts';
 import { plain } from './plain.ts';
 
-export const now = Date.parse('2026-03-01T10:00:00Z');
+const now = Date.parse('2026-03-01T10:00:00Z');
 export const iso = (ms: number): string => new Date(now + ms).toISOString();
 
 export function runView(fields: Partial<RunView> = {}): RunView {
@@ -27,7 +27,7 @@ export function runView(fields: Partial<RunView> = {}): RunView {
 }
 
 /** What a fake Pawl holds and is asked. Only what a test sets is there. */
-export interface FakeState {
+interface FakeState {
   runs: RunView[];
   entries: Record<string, HistoryEntry[]>;
   tasks: TaskView[];

@@ -1,19 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
-const tsx = createRequire(import.meta.url).resolve('tsx');
+const tsx = import.meta.resolve('tsx');
 
-export interface Ended {
+interface Ended {
   code: number | null;
   out: string;
   err: string;
 }
 
-export interface Started {
+interface Started {
   process: ChildProcess;
   ended: Promise<Ended>;
   /** Resolves with the match once the output has it. */
