@@ -2,7 +2,7 @@ import { ContinueAs, type LogLevel, type Operations, type StepAttempt } from '..
 import { CancelledError, TaskError, TimeoutError } from '../kernel/stored-error.ts';
 import { runAll, runMap, runRace } from './branches.ts';
 import { type Compensation, CompensationError, compensateAll } from './compensation.ts';
-import type { Callback, ChildOptions, Context, MapFunction, SignalOptions, StepOptions } from './context.ts';
+import type { Branch, Callback, ChildOptions, Context, MapFunction, SignalOptions, StepOptions } from './context.ts';
 import { toFraction, toUuid } from './derived.ts';
 import { type Duration, toMoment, toMs } from './duration.ts';
 import { compensationRetry, stepRetry, toRetryPolicy } from './retry.ts';
@@ -70,7 +70,15 @@ export function createContext(operations: Operations): {
       return result as never;
     }
 
-    async function timer(key: string, due: number): Promise<void> {
+    async function sleep(duration: Duration, options: { name?: string } = {}): Promise<void> {
+      const due = operations.now() + toMs(duration, 'ctx.sleep');
+      const key = scope.nextKey(`sleep:${options.name ?? duration}`);
+      await scope.track(() => operations.timer(key, due));
+    }
+
+    async function sleepUntil(moment: Date | string | number, options: { name?: string } = {}): Promise<void> {
+      const due = toMoment(moment, 'ctx.sleepUntil');
+      const key = scope.nextKey(`sleep:${options.name ?? 'until'}`);
       await scope.track(() => operations.timer(key, due));
     }
 
@@ -103,7 +111,7 @@ export function createContext(operations: Operations): {
 
     function callback<T>(name: string, options: SignalOptions<T> = {}): Callback<T> {
       const key = scope.key(`callback:${name}`);
-      const result = waitFor(key, key, options.timeout, `The answer to callback '${name}'`).then((payload) => {
+      const answered = waitFor(key, key, options.timeout, `The answer to callback '${name}'`).then((payload) => {
         const answer = payload as { result?: unknown; error?: { name?: string; message: string } };
         if (answer.error)
           throw new TaskError({ name: answer.error.name ?? 'Error', message: answer.error.message }, key);
@@ -111,9 +119,7 @@ export function createContext(operations: Operations): {
           ? parseWith(options.schema, answer.result, `The answer to callback '${name}'`)
           : (answer.result as T);
       });
-      // It may be awaited much later, or never.
-      result.catch(() => {});
-      return { token: operations.callbackToken(key), result };
+      return { token: operations.callbackToken(key), result: maybeUnheard(answered) };
     }
 
     async function child(
@@ -134,36 +140,46 @@ export function createContext(operations: Operations): {
       return (await scope.track(() => operations.child(key, spec))) as never;
     }
 
+    async function map<Item, Result>(
+      name: string,
+      items: readonly Item[],
+      run: MapFunction<Item, Result>,
+      options: { concurrency?: number; tolerate?: number } = {},
+    ): Promise<never> {
+      return (await runMap(scope.inner(name), items, run, options, contextIn)) as never;
+    }
+
+    async function all(name: string, branches: Record<string, Branch<unknown>>): Promise<never> {
+      return (await runAll(scope.inner(name), branches, contextIn)) as never;
+    }
+
+    async function race(name: string, branches: Record<string, Branch<unknown>>): Promise<never> {
+      return (await runRace(scope.inner(name), branches, contextIn)) as never;
+    }
+
     const log = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
       operations.log(level, message, fields);
     const { id, workflow, version, correlationId } = operations.run;
 
     return {
       run: { id, workflow, version, ...(correlationId !== undefined && { correlationId }) },
-      step,
-      sleep(duration, options = {}) {
-        const label = options.name ?? String(duration);
-        return timer(scope.nextKey(`sleep:${label}`), operations.now() + toMs(duration, 'ctx.sleep'));
-      },
-      sleepUntil(moment, options = {}) {
-        const due = toMoment(moment, 'ctx.sleepUntil');
-        return timer(scope.nextKey(`sleep:${options.name ?? 'until'}`), due);
-      },
-      signal,
+      step: (name, run, options) => maybeUnheard(step(name, run, options as StepOptions<unknown>)),
+      sleep: (duration, options) => maybeUnheard(sleep(duration, options)),
+      sleepUntil: (moment, options) => maybeUnheard(sleepUntil(moment, options)),
+      signal: (name, options) => maybeUnheard(signal(name, options)),
       callback,
-      child,
+      child: (of: { name: string; version?: number } | string, input?: unknown, options?: ChildOptions) =>
+        maybeUnheard(child(of, input, options)),
       startDetached: (of: { name: string; version?: number } | string, input: unknown, options?: ChildOptions) =>
-        child(of, input, options, true),
-      async map<Item, Result>(
+        maybeUnheard(child(of, input, options, true)),
+      map: <Item, Result>(
         name: string,
         items: readonly Item[],
         run: MapFunction<Item, Result>,
-        options: { concurrency?: number; tolerate?: number } = {},
-      ): Promise<never> {
-        return (await runMap(scope.inner(name), items, run, options, contextIn)) as never;
-      },
-      all: async (name, branches) => (await runAll(scope.inner(name), branches, contextIn)) as never,
-      race: async (name, branches) => (await runRace(scope.inner(name), branches, contextIn)) as never,
+        options?: { concurrency?: number; tolerate?: number },
+      ) => maybeUnheard(map(name, items, run, options)),
+      all: (name, branches) => maybeUnheard(all(name, branches)),
+      race: (name, branches) => maybeUnheard(race(name, branches)),
       compensate: (name, run, options = {}) => {
         compensations.push({ name: scope.key(name), run, ...options });
       },
@@ -178,6 +194,12 @@ export function createContext(operations: Operations): {
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     };
   }
+}
+
+/** It may be awaited much later, or never: its failure must not count as unhandled, which would end the process. */
+function maybeUnheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 function optionalMs(duration: Duration | undefined, what: string): number | undefined {
