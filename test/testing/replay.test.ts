@@ -1,4 +1,4 @@
-import { Fault, workflow } from 'pawl';
+import { type Context, Fault, workflow } from 'pawl';
 import { createTestPawl, type ExportedRun, replay } from 'pawl/testing';
 import { describe, expect, test } from 'vitest';
 import { largeOrder, order, smallOrder } from './order-workflow.ts';
@@ -19,8 +19,8 @@ async function faultOf(promise: Promise<unknown>): Promise<Fault> {
 }
 
 /** An order workflow with other code. */
-function changed(run: Parameters<typeof workflow<unknown, unknown>>[1]) {
-  return workflow<unknown, unknown>({ name: 'order', timeout: '90d' }, run);
+function changed(run: (ctx: Context, input: unknown) => Promise<unknown>) {
+  return workflow({ name: 'order', timeout: '90d' }, run);
 }
 
 describe('replay', () => {
@@ -162,7 +162,7 @@ describe('an exported run', () => {
 
     expect(replayed).toHaveProperty('output.token');
     expect(replayed).not.toHaveProperty('output.token', token);
-    const { output: _output, ...end } = (await run.history()).at(-1) ?? {};
-    expect(JSON.stringify({ ...(await run.export()), history: [end] })).not.toContain(token.split('.')[1]);
+    const { history: _history, ...facts } = await run.export();
+    expect(JSON.stringify(facts)).not.toContain(token.split('.')[1]);
   });
 });
