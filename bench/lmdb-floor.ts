@@ -1,4 +1,7 @@
-/** What the store's append costs over a bare awaited put of lmdb, measured side by side in one process. */
+/**
+ * What the store's append costs over a bare awaited put of lmdb, measured side by side in one process, and what a run
+ * takes on disk. `node --import tsx bench/lmdb-floor.ts`
+ */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +11,7 @@ import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import type { Chunk } from '../lib/kernel/events.ts';
 
-export interface LmdbFloor {
+interface LmdbFloor {
   /** Operations a second; medians. */
   putAlone: number;
   putOf64: number;
@@ -18,7 +21,7 @@ export interface LmdbFloor {
 
 const VALUE = asBinary(Buffer.alloc(150, 1));
 
-export async function measureLmdbFloor({ rounds = 5, secondsEach = 0.5 } = {}): Promise<LmdbFloor> {
+async function measureLmdbFloor({ rounds = 5, secondsEach = 0.5 } = {}): Promise<LmdbFloor> {
   const directory = mkdtempSync(join(tmpdir(), 'pawl-bench-'));
   const bare = open({ path: join(directory, 'bare.mdb'), encoding: 'binary', keyEncoding: 'binary' });
   const store = createLmdbStore({ dataDir: join(directory, 'data'), clock: systemClock });
@@ -47,11 +50,15 @@ export async function measureLmdbFloor({ rounds = 5, secondsEach = 0.5 } = {}): 
 }
 
 /** The bytes that settled runs of ten steps take on disk, each. */
-export async function measureBytesPerRun(runs = 5_000): Promise<number> {
+async function measureBytesPerRun(runs = 5_000): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'pawl-bench-'));
   const dataDir = join(directory, 'data');
   const store = createLmdbStore({ dataDir, clock: systemClock });
-  await Promise.all(Array.from({ length: runs }, () => writeRun(store)));
+  let left = runs;
+  const writer = async () => {
+    for (; left > 0; left -= 1) await writeRun(store);
+  };
+  await Promise.all(Array.from({ length: 64 }, writer));
   await store.close();
   const { size } = statSync(join(dataDir, 'store.mdb'));
   rmSync(directory, { recursive: true });
@@ -127,3 +134,14 @@ async function rate(
 function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
+
+const floor = await measureLmdbFloor();
+const ratio = (put: number, append: number) => (put / append).toFixed(2);
+process.stdout.write(
+  [
+    `one at a time: put ${floor.putAlone}/s, append ${floor.appendAlone}/s, ratio ${ratio(floor.putAlone, floor.appendAlone)}`,
+    `64 in flight:  put ${floor.putOf64}/s, append ${floor.appendOf64}/s, ratio ${ratio(floor.putOf64, floor.appendOf64)}`,
+    `a settled run of ten steps: ${await measureBytesPerRun()} bytes of the file`,
+    '',
+  ].join('\n'),
+);

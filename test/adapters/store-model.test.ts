@@ -9,7 +9,14 @@ import type { RunFilter, Store } from '../../lib/ports/store.ts';
 import { aChunk, aHead, aSignal, everyEvent, T0 } from '../conformance/samples.ts';
 import { createDataDir } from './data-dir.ts';
 
-const RUNS = Number(process.env.PAWL_MODEL_RUNS ?? 60);
+const RUNS = Number(process.env.PAWL_MODEL_RUNS ?? 100);
+
+const everything = [
+  (store: Store) => Promise.all(IDS.map((id) => store.read(id))),
+  (store: Store) => store.list({}, { limit: 100 }),
+  (store: Store) => store.listDue(T0 + 1_000, { limit: 100 }),
+  (store: Store) => store.purgeExpired(T0 + 6, 100),
+];
 
 type Command = { name: string; run(store: Store): Promise<unknown> } | { name: string; pass: number };
 
@@ -18,15 +25,20 @@ function given<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-const id = fc.constantFrom('a', 'aa', 'b', 'a/b', 'ключ');
-const nonce = fc.constantFrom('n', 'nn');
+const IDS = ['a', 'aa', 'a/b', 'ключ'];
+const id = fc.constantFrom(...IDS);
+// Mostly the same, so that most commands meet a living run.
+const nonce = fc.constantFrom('n', 'n', 'n', 'n', 'nn');
 const soon = fc.integer({ min: 0, max: 12 }).map((ms) => T0 + ms);
+const expiry = fc.oneof({ arbitrary: soon, weight: 1 }, { arbitrary: fc.constant(T0 + 1_000_000), weight: 4 });
 const workflow = fc.constantFrom('w', 'ww', 'w\u0000');
 const correlationId = fc.constantFrom('c', 'cc');
 const position = fc.integer({ min: 0, max: 5 });
 const mailId = fc.constantFrom('m', 'mm', 'm\u0000m');
 const limit = fc.integer({ min: 1, max: 4 });
-const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
+/** Given in one case of `of + 1`. */
+const maybe = <T>(value: fc.Arbitrary<T>, of = 1) =>
+  fc.oneof({ arbitrary: value, weight: 1 }, { arbitrary: fc.constant(undefined), weight: of });
 
 const state: fc.Arbitrary<HeadState> = fc.oneof(
   fc.record({ status: fc.constantFrom('pending', 'running', 'waiting', 'paused'), wakeAt: soon }),
@@ -34,11 +46,17 @@ const state: fc.Arbitrary<HeadState> = fc.oneof(
   fc.record({ status: fc.constantFrom('completed', 'failed', 'cancelled'), closedAt: soon }),
   fc.constant({ status: 'deleting' as const }),
 );
+const openState = state.filter((candidate) => 'wakeAt' in candidate);
 const change = fc
-  .record({ position: maybe(position), state: maybe(state), expiresAt: maybe(soon) })
+  .record({ position: maybe(position), state: maybe(state), expiresAt: maybe(expiry) })
   .map((fields) => given<HeadChange>(fields));
 const guard = fc
-  .record({ nonce, positionBelow: maybe(position), positionAtMost: maybe(position), wakeAt: maybe(soon) })
+  .record({
+    nonce,
+    positionBelow: maybe(position, 3),
+    positionAtMost: maybe(position, 3),
+    wakeAt: maybe(soon, 9),
+  })
   .map((fields) => given<HeadGuard>(fields));
 const filter = fc
   .record({
@@ -66,10 +84,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.integer({ min: 1, max: 3 }).map((ms) => ({ name: `pass ${ms}`, pass: ms })), weight: 1 },
   {
     arbitrary: fc
-      .tuple(id, nonce, workflow, maybe(correlationId), soon, state, soon)
+      .tuple(id, nonce, workflow, maybe(correlationId), soon, fc.oneof(openState, openState, state), expiry)
       .map(([id, nonce, workflow, correlation, createdAt, state, expiresAt]) => {
         const birth = { id, nonce, workflow, createdAt, ...(correlation && { correlationId: correlation }) };
-        const head = aHead({ birth, state, expiresAt: expiresAt + 3 });
+        const head = aHead({ birth, state, expiresAt });
         return { name: `create ${JSON.stringify(head)}`, run: (store: Store) => store.create(head) };
       }),
     weight: 4,
@@ -104,12 +122,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 1,
   },
   {
-    arbitrary: fc
-      .tuple(soon, limit)
-      .map(([now, limit]) => ({
-        name: `purge ${now} ${limit}`,
-        run: (store: Store) => store.purgeExpired(now, limit),
-      })),
+    arbitrary: fc.tuple(soon, limit).map(([now, limit]) => ({
+      name: `purge ${now} ${limit}`,
+      run: (store: Store) => store.purgeExpired(now, limit),
+    })),
     weight: 1,
   },
   {
@@ -143,20 +159,24 @@ async function answer(work: Promise<unknown>): Promise<unknown> {
 }
 
 test('the embedded store answers any sequence of commands as the memory store does', { timeout: 120_000 }, async () => {
-  const property = fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 40 }), async (commands) => {
-    const { dataDir, remove } = createDataDir();
-    const clock = createVirtualClock({ start: T0, turns: 0 });
-    const model = createMemoryStore({ clock });
-    const store = createLmdbStore({ dataDir, clock, fsync: 'never' });
-    try {
-      for (const command of commands) {
-        if ('pass' in command) await clock.advance(command.pass);
-        else expect(await answer(command.run(store)), command.name).toEqual(await answer(command.run(model)));
+  const property = fc.asyncProperty(
+    fc.array(command, { minLength: 1, maxLength: 60, size: 'max' }),
+    async (commands) => {
+      const { dataDir, remove } = createDataDir();
+      const clock = createVirtualClock({ start: T0, turns: 0 });
+      const model = createMemoryStore({ clock });
+      const store = createLmdbStore({ dataDir, clock, fsync: 'never' });
+      try {
+        for (const command of commands) {
+          if ('pass' in command) await clock.advance(command.pass);
+          else expect(await answer(command.run(store)), command.name).toEqual(await answer(command.run(model)));
+        }
+        for (const read of everything) expect(await answer(read(store))).toEqual(await answer(read(model)));
+      } finally {
+        await store.close();
+        remove();
       }
-    } finally {
-      await store.close();
-      remove();
-    }
-  });
+    },
+  );
   await fc.assert(property, { numRuns: RUNS });
 });

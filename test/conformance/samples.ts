@@ -38,7 +38,7 @@ export function aChunk(position: number, rest: Partial<Chunk> = {}): Chunk {
   };
 }
 
-export function stepCompleted(key: string, at = 0, result = '{"ok":true}'): JournalEvent {
+function stepCompleted(key: string, at = 0, result = '{"ok":true}'): JournalEvent {
   return { type: 'task_completed', at: T0 + at, key, kind: 'step', attempt: 1, startedAt: T0 + at - 1, result };
 }
 

@@ -12,7 +12,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Liveness } from '../../ports/liveness.ts';
 import type { Message } from '../../ports/queue.ts';
-import { createMemoryChanges } from '../memory/changes.ts';
+import { createSubscribers } from '../subscribers.ts';
 import { openPeerDirectory, type PeerFile, type Role, socketFile, toPeerFile } from './directory.ts';
 import { isBehind, type Line, readLines, writeLine } from './lines.ts';
 
@@ -65,7 +65,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
   const directory = openPeerDirectory(dataDir);
   const self = ids.random().slice(0, NAME_LENGTH);
   const ownFile = socketFile(self, role);
-  const local = createMemoryChanges();
+  const local = createSubscribers();
   const subscriptions = new Map<string, number>();
   const servers = new Set<Server>();
   const callers = new Set<Caller>();

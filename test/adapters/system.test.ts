@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { createSystemClock } from '../../lib/adapters/system/clock.ts';
+import { systemIds } from '../../lib/adapters/system/ids.ts';
+
+describe('the system clock', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([true, false])('calls back at the time, however far away (keeps the process alive: %s)', (keepsAlive) => {
+    const clock = createSystemClock({ keepsAlive });
+    const rung = vi.fn();
+    const inAYear = 365 * 86_400_000;
+    clock.schedule(clock.now() + inAYear, rung);
+    vi.advanceTimersByTime(inAYear - 1);
+    expect(rung).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(rung).toHaveBeenCalledOnce();
+  });
+
+  test('does not call back before the time where a timer is early', () => {
+    const clock = createSystemClock();
+    const rung = vi.fn();
+    clock.schedule(clock.now() + 100, rung);
+    vi.setSystemTime(Date.now() - 30);
+    vi.advanceTimersByTime(100);
+    expect(rung).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(30);
+    expect(rung).toHaveBeenCalledOnce();
+  });
+
+  test('does not call back what was taken back', () => {
+    const clock = createSystemClock();
+    const rung = vi.fn();
+    clock.schedule(clock.now() + 100, rung)();
+    vi.advanceTimersByTime(200);
+    expect(rung).not.toHaveBeenCalled();
+  });
+});
+
+describe('system ids', () => {
+  test('are 24 small letters and digits, and no two are alike', () => {
+    const ids = Array.from({ length: 10_000 }, () => systemIds.random());
+    for (const id of ids) expect(id).toMatch(/^[0-9a-z]{24}$/);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('a digest is the same for the same text, everywhere', () => {
+    expect(systemIds.digest('')).toBe('werc8gmrzge196qvyk49jvxs4g');
+    expect(systemIds.digest('größe')).not.toBe(systemIds.digest('grösse'));
+  });
+
+  test('fractions lie in [0, 1) and spread over it', () => {
+    const fractions = Array.from({ length: 1_000 }, () => systemIds.fraction());
+    expect(Math.min(...fractions)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...fractions)).toBeLessThan(1);
+    expect(new Set(fractions.map((fraction) => Math.floor(fraction * 10))).size).toBe(10);
+  });
+});
+
+describe('the virtual clock', () => {
+  test('fires what falls due in order of time, each at its own time, with what follows from it', async () => {
+    const clock = createVirtualClock({ start: 0 });
+    const rung: string[] = [];
+    clock.schedule(20, () => rung.push(`b ${clock.now()}`));
+    clock.schedule(10, () => {
+      rung.push(`a ${clock.now()}`);
+      void Promise.resolve().then(() => clock.schedule(15, () => rung.push(`of a ${clock.now()}`)));
+    });
+    clock.schedule(99, () => rung.push('late'));
+    await clock.advance(30);
+    expect(rung).toEqual(['a 10', 'of a 15', 'b 20']);
+    expect([clock.now(), clock.pending, clock.nextDue]).toEqual([30, 1, 99]);
+    expect(await clock.advanceToNext()).toBe(true);
+    expect([clock.now(), clock.pending, clock.nextDue]).toEqual([99, 0, undefined]);
+    expect(await clock.advanceToNext()).toBe(false);
+  });
+
+  test('fires what is overdue without any time passing, unless it is taken back', async () => {
+    const clock = createVirtualClock({ start: 100 });
+    const rung: string[] = [];
+    clock.schedule(50, () => rung.push('overdue'));
+    clock.schedule(50, () => rung.push('taken back'))();
+    await clock.settle();
+    expect(rung).toEqual(['overdue']);
+    expect(clock.now()).toBe(100);
+  });
+});
