@@ -67,6 +67,7 @@ function assertJson(value: unknown, what: string, path: string, depth: number, a
   if (depth === 0) throw notJson(what, path, 'it nests deeper than the limit payloadDepth');
   if (ancestors.includes(value)) throw notJson(what, path, 'it contains itself');
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return;
+  if (value instanceof Error) throw notJson(what, path, 'JSON keeps nothing of an Error: give its name and message');
   if (value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value)) {
     throw notJson(what, path, `JSON cannot hold a ${value.constructor.name}`);
   }

@@ -27,6 +27,12 @@ export class TaskError extends Error {
     this.details = stored.details === undefined ? undefined : JSON.parse(stored.details);
     if (stored.stack !== undefined) this.stack = stored.stack;
   }
+
+  /** A workflow may return it: of other errors JSON would keep nothing. */
+  toJSON(): { name: string; message: string; task: string; code?: string; details?: unknown } {
+    const { name, message, task, code, details } = this;
+    return { name, message, task, ...(code !== undefined && { code }), ...(details !== undefined && { details }) };
+  }
 }
 
 /** What awaits get when somebody cancels the run. Catch it to clean up; the run ends as cancelled all the same. */
