@@ -8,7 +8,7 @@ import { announce, cancelChild } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { createProgram, type EffectRequest, type Program, payloadOf, type StepRequest } from './program.ts';
-import { endOf } from './settle.ts';
+import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextStart, nextTimer } from './suspension.ts';
 
@@ -230,7 +230,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   async function flush(): Promise<AppendResult> {
     const now = clock.now();
-    if (start.wakeAt > now + limits.leaseMs && !claimed) await lowerHead(now + limits.leaseMs);
+    await lowerIfFar(now);
     const events = tail;
     tail = [];
     leaseUntil = now + limits.leaseMs;
@@ -252,7 +252,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     return journal.current.phase !== 'claimed';
   }
 
-  async function lowerHead(wakeAt: number): Promise<void> {
+  /** Before a turn's first append, where the head waits further than that append may (K15). */
+  async function lowerIfFar(now: number): Promise<void> {
+    const wakeAt = now + limits.leaseMs;
+    if (claimed || start.wakeAt <= wakeAt) return;
     start.wakeAt = wakeAt;
     await retrying(ports, () =>
       store.updateHead(
@@ -583,6 +586,9 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   async function block(fault: Fault): Promise<TurnEnd> {
     effects.dropAll('The run cannot go on');
     const now = clock.now();
+    const overdue = endOfOverdue(journal, limits, fault.message, now);
+    if (overdue) return (await settle(overdue)) ?? 'lost';
+    await lowerIfFar(now);
     put({
       type: 'run_blocked',
       at: now,
