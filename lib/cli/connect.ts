@@ -90,6 +90,7 @@ async function openDirectory(request: ConnectRequest, cwd: string, environment: 
     await before(looking).finally(() => looking.close());
   }
   const pawl: LocalPawl = await openPawl({ ...options, worker: purpose === 'work' });
+  if (purpose === 'work' && loaded !== undefined) await deploy(pawl, project, loaded);
   return {
     api: pawl,
     workers: () => pawl.countWorkers(),
@@ -100,6 +101,11 @@ async function openDirectory(request: ConnectRequest, cwd: string, environment: 
     ],
     close: () => pawl.close(),
   };
+}
+
+async function deploy(pawl: LocalPawl, { dataDir }: Project, { workflows, hash }: LoadedWorkflows): Promise<void> {
+  const { isDeployment } = await import('./deployed-code.ts');
+  if (dataDir !== ':memory:' && (await isDeployment(dataDir, hash))) await pawl.setWorkflows(workflows);
 }
 
 function refuseMemory(project: Project): void {

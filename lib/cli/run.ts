@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Observer } from '../kernel/ports.ts';
-import type { PawlApi, StartRunRequest } from '../service/api.ts';
+import type { PawlApi, RunView, StartRunRequest } from '../service/api.ts';
 import type { Cli } from './cli.ts';
 import { act, command, type TargetFlags, withTarget } from './command-options.ts';
 import type { Connection, LocalPawl } from './connect.ts';
@@ -90,12 +90,15 @@ async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, dis
     const afresh = flags.new || flags.key !== undefined;
     const work = { ...flags, purpose: 'work', observer: shown.observer } as const;
     connection = await cli.connect(afresh ? work : { ...work, before: find });
-    const { id, said } = await startOrGoOn(connection.api, request, interrupted);
+    const { run, said } = await startOrGoOn(connection.api, request, interrupted);
+    const { id } = run;
     display.note(said);
     shown.show(id);
+    // By itself it would be tried again within the hour; whoever types the command wants to see now whether it goes on.
+    if (run.status === 'blocked') await connection.api.resumeRun(id, { by: origin });
     const last = await follow(connection.api, id, shown.display, { signal: stop.signal, blockedSince: begunAt });
     display.close();
-    if (!stop.signal.aborted)
+    if (!stop.signal.aborted || last.closedAt !== undefined)
       return reportOutcome(cli, last, { json: flags.json ?? false, verbose: flags.verbose ?? false });
     await leave(cli, connection, last.id, request.workflow, flags);
     return stop.signal.reason as ExitCode;
@@ -117,15 +120,15 @@ async function startOrGoOn(
   api: PawlApi,
   request: StartRunRequest,
   interrupted: string | undefined,
-): Promise<{ id: string; said: string }> {
+): Promise<{ run: RunView; said: string }> {
   if (interrupted !== undefined) {
-    const { updatedAt } = await api.getRun(interrupted);
-    const said = `Going on with run ${interrupted}, interrupted at ${localTime(updatedAt)} (--new would start another)`;
-    return { id: interrupted, said };
+    const run = await api.getRun(interrupted);
+    const said = `Going on with run ${run.id}, interrupted at ${localTime(run.updatedAt)} (--new would start another)`;
+    return { run, said };
   }
   const { run, created } = await api.startRun(request).catch((error) => suggestWorkflow(error, api, request.workflow));
   const name = `run ${run.id} of ${run.workflow} version ${run.version}`;
-  return { id: run.id, said: created ? `Started ${name}` : `Attached to ${name}, which the key stands for` };
+  return { run, said: created ? `Started ${name}` : `Attached to ${name}, which the key stands for` };
 }
 
 /** Passes on what happens in this process to the run that is shown. */

@@ -76,6 +76,26 @@ test.each(['SIGINT', 'SIGKILL'] as const)(
   },
 );
 
+test('a run that changed code has blocked ends the command, and goes on at once with fitting code', async () => {
+  const words = ['run', 'hello', '--input', '{"name": "Ada"}'];
+  const first = project.start(...words);
+  await first.says(/waiting for the signal go/);
+  first.process.kill('SIGKILL');
+  await first.ended;
+  project.write('workflows/index.ts', workflows.replace("'greet'", "'welcome'"));
+  const blocked = project.start(...words);
+  const [, id = ''] = await blocked.says(/Going on with run (\w+)/);
+  await project.pawl('signal', id, 'go');
+  const { code, out, err } = await blocked.ended;
+  expect(code).toBe(1);
+  expect(out).toBe('');
+  expect(err).toMatch(/Blocked \(non_deterministic\): .*'greet'.*'welcome'/);
+  expect((await project.pawl(...words)).err).toMatch(/Blocked \(non_deterministic\)/);
+  project.write('workflows/index.ts', workflows);
+  expect(await project.pawl(...words)).toMatchObject({ code: 0 });
+  expect(project.read('effects.txt')).toBe('greet\n');
+});
+
 test('pawl start leaves the run to a worker, and what there is can be looked at', async () => {
   const started = await project.pawl('start', 'hello', '-i', '{"name": "Bob"}');
   const id = started.out.trim();

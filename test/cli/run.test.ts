@@ -2,7 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { RunView } from '../../lib/service/api.ts';
 import { iso, runView, type } from './fake-cli.ts';
+
+const { output: _output, closedAt: _closedAt, ...rest } = runView({ status: 'running' });
+const unfinished: RunView = rest;
 
 const done = [
   { seq: 1, position: 1, at: iso(0), type: 'task_completed', key: 'a', kind: 'step', startedAt: iso(-5) },
@@ -69,7 +73,7 @@ describe('pawl run', () => {
 
   test('Ctrl-C ends the turn, leaves the run open and says how to go on', async () => {
     const ran = await type(['run', 'order', '--input', '{"a": "it\'s"}', '--new'], {
-      runs: [runView({ status: 'running' })],
+      runs: [unfinished],
       endless: true,
       stopping: (stop) => setTimeout(() => stop('SIGINT'), 5),
     });
@@ -84,7 +88,7 @@ describe('pawl run', () => {
 
   test('Ctrl-C while a server works only stops watching', async () => {
     const ran = await type(['run', 'order', '--url', 'http://h:1'], {
-      runs: [runView({ status: 'running' })],
+      runs: [unfinished],
       endless: true,
       remote: true,
       stopping: (stop) => setTimeout(() => stop('SIGINT'), 5),
@@ -94,6 +98,12 @@ describe('pawl run', () => {
       'Stopped watching. Run run1 of order goes on at the server. To see it:',
       '  npx pawl watch run1 --url http://h:1',
     ]);
+  });
+
+  test('Ctrl-C at the moment of the end changes nothing', async () => {
+    const ran = await type(['run', 'order'], { entries: { run1: done }, stopping: (stop) => stop('SIGINT') });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toHaveLength(3);
   });
 
   test('a second Ctrl-C quits at once', async () => {
@@ -124,6 +134,7 @@ describe('pawl run', () => {
     const ran = await type(['run', 'order'], { runs: [open], entries: { run1: [blocked(1)] }, endless: true });
     expect(ran.code).toBe(1);
     expect(ran.err.at(-1)).toBe('Blocked (non_deterministic): expected a, got b');
+    expect(ran.state.asked).toContainEqual({ call: 'resumeRun', args: ['run1', { by: 'pawl run' }] });
   });
 
   test('a run that goes on as another is followed to the end', async () => {
