@@ -1,6 +1,7 @@
 import { type Context, workflow } from 'pawl';
 import { z } from 'zod';
 import { cancelParcels, ship } from './order/carrier.ts';
+import { remove } from './order/files.ts';
 import { type Order, order } from './order/order.ts';
 import { writeInvoice, writePackingSlip } from './order/papers.ts';
 import { charge, refund } from './order/payment.ts';
@@ -38,7 +39,7 @@ export const orderFulfilment = workflow({ name: 'order-fulfilment', input: order
   const atMs = ctx.now();
   const { packingSlip, invoice } = await ctx.all('papers', {
     packingSlip: (branch) => branch.step('write', () => writePackingSlip(input, reservations)),
-    invoice: (branch) => branch.step('write', () => writeInvoice(input, totals, atMs)),
+    invoice: (branch) => branch.step('write', () => writeInvoice(input, totals, atMs), { compensate: remove }),
   });
 
   // Registered before the parcels: when one fails, others are under way, and nobody hears what became of them.

@@ -148,12 +148,13 @@ describe('an order that fails', () => {
     expect(await filesOf('2026-0001')).toEqual([]);
   });
 
-  test('at shipping takes the parcels back, refunds, then releases the stock in reverse order', async () => {
+  test('at shipping takes the parcels and the invoice back, refunds, then releases the stock in reverse order', async () => {
     const run = await examples.pawl.start(orderFulfilment, await sample('order.json', { failShipping: 'pen-blue' }));
     expect((await failureOf(run)).error?.message).toBe('The carrier refuses pen-blue');
-    expect((await compensations(run.id)).map((key) => Number(key.split('#')[1]))).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+    expect((await compensations(run.id)).map((key) => Number(key.split('#')[1]))).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
     expect((await compensations(run.id))[0]).toContain('cancel-parcels');
-    expect((await compensations(run.id))[1]).toContain('charge');
+    expect((await compensations(run.id))[1]).toContain('papers/invoice/write');
+    expect((await compensations(run.id))[2]).toContain('charge');
     const files = await filesOf('2026-0001');
     expect(files).toContainEqual(expect.stringMatching(/-refund\.json$/));
     expect(files.filter((file) => file.startsWith('2026-0001-'))).toEqual([]);
