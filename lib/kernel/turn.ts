@@ -449,8 +449,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const needsWrite = startEffects();
     if (arrivals.length > 0 || inbox.length > 0) return undefined;
     const marked = effects.running.size > 0 && markLongSteps(clock.now());
+    const idle = effects.running.size === 0 && !needsWrite && !isBusy(clock.now());
+    // What woke the run and its next suspend are one write. Children are cancelled under a claim, lest it be forgotten.
+    if (idle && (program.stops.length === 0 || tail.length === 0)) return suspend();
     if (needsWrite || marked || mustFlush(clock.now())) return (await flush()) === 'lost' ? 'lost' : undefined;
-    if (effects.running.size === 0 && !isBusy(clock.now())) return suspend();
     if (drainUntil !== undefined && (effects.running.size === 0 || clock.now() >= drainUntil)) return yieldRun();
     await sleepUntil(nextMoment(clock.now()));
     if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox = await readMail();
