@@ -149,7 +149,9 @@ describe('the embedded store', () => {
     expect((await store.read('raced'))?.chunks).toHaveLength(300);
   });
 
-  test('a process killed while it writes loses nothing that was acknowledged', async () => {
+  test('a process killed while it writes loses nothing that was acknowledged, and holds up nobody', async () => {
+    const survivor = createLmdbStore({ dataDir, clock: systemClock });
+    endings.push(() => survivor.close());
     for (let kill = 0; kill < 3; kill += 1) {
       const child = startChild('store-process.ts', [dataDir, 'storm']);
       const acknowledged = new Map<string, number>();
@@ -163,6 +165,7 @@ describe('the embedded store', () => {
       await child.kill();
       const store = createLmdbStore({ dataDir, clock: systemClock });
       expect(acknowledged.size).toBeGreaterThan(0);
+      expect(await survivor.append('other', aChunk(kill + 1))).toEqual({ appended: true });
       for (const [run, position] of acknowledged) {
         expect((await store.read(run))?.chunks.length).toBeGreaterThanOrEqual(position);
       }
