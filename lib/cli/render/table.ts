@@ -66,7 +66,7 @@ function line(row: Cell[], columns: Column[], widths: number[]): string {
     const cell = row[index] ?? { text: '' };
     const width = widths[index] ?? 0;
     const text = cut(cell.text, width);
-    const painted = cell.paint ? cell.paint(text) : text;
+    const painted = cell.paint && text !== '' ? cell.paint(text) : text;
     const space = (column.align === 'right' ? padStart : padEnd)(text, width).length - text.length;
     if (column.align === 'right') return ' '.repeat(space) + painted;
     return index === columns.length - 1 ? painted : painted + ' '.repeat(space);

@@ -96,6 +96,11 @@ test('a task of no length is still to be seen, also at the end', () => {
   expect(timeline([], 0, 100, plain(30))).toEqual([]);
 });
 
+test('of a wait whose end is not known only the beginning is drawn', () => {
+  const wait = { key: 'w', kind: 'signal', status: 'completed', startedAt: 50 } as const;
+  expect(timeline([wait], 0, 100, plain(25))[0]).toBe('w            ╌');
+});
+
 const run: RunView = {
   id: 'r1',
   workflow: 'order',
