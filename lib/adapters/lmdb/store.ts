@@ -185,19 +185,23 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     create: (head) =>
       guarded(async () => {
         const { id } = head.birth;
+        const state = toState(head);
         const birth = birthToRecord(head.birth);
+        const entries = [...lastingEntries(head.birth), ...movingEntries(id, state)];
         for (;;) {
-          const standing = await env.transaction(() => {
-            const old = stateOf(id);
-            if (old !== undefined) return isAbsent(old, clock.now()) ? { expired: old } : { head: headOf(id, old) };
-            env.putSync(birthKey(id), birth);
-            for (const entry of lastingEntries(head.birth)) env.putSync(entry, noContent);
-            replaceState(id, undefined, toState(head));
-            return undefined;
+          // A condition costs no turn of this thread, as a transaction does; an id is nearly always new.
+          const isNew = await env.ifNoExists(stateKey(id), () => {
+            void env.put(stateKey(id), stateToRecord(state));
+            void env.put(birthKey(id), birth);
+            for (const entry of entries) void env.put(entry, noContent);
           });
-          if (standing === undefined) return { created: true, head: structuredClone(head) };
-          if (standing.head !== undefined) return { created: false, head: standing.head };
-          await removeRun(id, standing.expired.nonce, (state) => isAbsent(state, clock.now()));
+          if (isNew) return { created: true, head };
+          const standing = fromLatest(() => {
+            const old = stateOf(id);
+            return old && (isAbsent(old, clock.now()) ? { expired: old } : { head: headOf(id, old) });
+          });
+          if (standing?.head !== undefined) return { created: false, head: standing.head };
+          if (standing) await removeRun(id, standing.expired.nonce, (old) => isAbsent(old, clock.now()));
         }
       }),
 
