@@ -318,7 +318,9 @@ export function createProgram(context: ProgramContext): Program {
         return;
       }
       case 'run_cancel_requested':
-        cancelled ??= { reason: event.reason };
+        // Whoever cancels after that means the same, and must not hit what the workflow does to clean up.
+        if (cancelled) return;
+        cancelled = { reason: event.reason };
         rejectAll(() => new CancelledError(event.reason ?? 'The run was cancelled'));
         return;
       case 'run_timed_out':
