@@ -1,4 +1,4 @@
-import { isWorkflow, type Workflow } from '../workflow/workflow.ts';
+import type { Workflow } from '../workflow/workflow.ts';
 import { Complaint } from './exit-codes.ts';
 
 /** All workflows among a module's exports, also in arrays; one that is exported twice counts once. */
@@ -15,4 +15,11 @@ export function collectWorkflows(module: Record<string, unknown>): Workflow[] {
     byVersion.set(version, workflow);
   }
   return [...found];
+}
+
+/** By its shape, since a module may have been built with another copy of Pawl. */
+function isWorkflow(value: unknown): value is Workflow {
+  const { name, version, run, parseInput } = (value ?? {}) as Partial<Workflow>;
+  const isNamed = typeof name === 'string' && typeof version === 'number';
+  return isNamed && typeof run === 'function' && typeof parseInput === 'function';
 }

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { RunStatus } from '../kernel/head.ts';
 import type { ListRunsQuery } from '../service/api.ts';
-import type { Duration } from '../workflow/duration.ts';
 import type { Cli } from './cli.ts';
 import { act, command, type TargetFlags, wholeNumber, withTarget } from './command-options.ts';
 import { Complaint, type ExitCode, exitCode } from './exit-codes.ts';
@@ -18,7 +17,7 @@ interface ListFlags extends TargetFlags {
   json?: boolean;
 }
 
-const durationPattern = /^\d+(\.\d+)?(ms|s|m|h|d|w)$/;
+const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 const statuses: RunStatus[] = [
   'pending',
@@ -52,7 +51,7 @@ export function listCommand(cli: Cli): Command {
 
 async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const { terminal } = cli;
-  const query = await queryOf(cli, flags);
+  const query = queryOf(cli, flags);
   const connection = await cli.connect({ ...flags, purpose: 'read' });
   try {
     const page = await connection.api.listRuns(query);
@@ -70,9 +69,9 @@ async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   }
 }
 
-async function queryOf(cli: Cli, flags: ListFlags): Promise<ListRunsQuery> {
-  const createdFrom = flags.since === undefined ? undefined : await timeOf(cli, flags.since, '--since');
-  const createdBefore = flags.until === undefined ? undefined : await timeOf(cli, flags.until, '--until');
+function queryOf(cli: Cli, flags: ListFlags): ListRunsQuery {
+  const createdFrom = flags.since === undefined ? undefined : timeOf(cli, flags.since, '--since');
+  const createdBefore = flags.until === undefined ? undefined : timeOf(cli, flags.until, '--until');
   return {
     limit: flags.limit,
     ...(flags.status !== undefined && { status: flags.status }),
@@ -84,12 +83,11 @@ async function queryOf(cli: Cli, flags: ListFlags): Promise<ListRunsQuery> {
   };
 }
 
-async function timeOf(cli: Cli, text: string, option: string): Promise<string> {
+function timeOf(cli: Cli, text: string, option: string): string {
   if (/^\d{4}-\d\d/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
-  if (durationPattern.test(text)) {
-    const { toMs } = await import('../workflow/duration.ts');
-    return new Date(cli.now() - toMs(text as Duration, option)).toISOString();
-  }
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text) ?? [];
+  const unitMs = units[unit];
+  if (unitMs !== undefined) return new Date(cli.now() - Number(amount) * unitMs).toISOString();
   throw new Complaint(`${option} ${text} is neither a time nor a duration`, {
     advice: ['Write it like 2026-03-01, 2026-03-01T09:00:00Z, 30m, 2h or 7d.'],
   });

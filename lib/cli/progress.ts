@@ -1,5 +1,5 @@
 import type { TaskKind } from '../kernel/events.ts';
-import { isSettled, type RunStatus } from '../kernel/head.ts';
+import type { RunStatus } from '../kernel/head.ts';
 import type { HistoryEntry, TaskStatus } from '../service/api.ts';
 import { millis } from './render/time.ts';
 
@@ -132,7 +132,7 @@ export function createProgress(): Progress {
       if (typeof entry.key === 'string') recordTask(entry, entry.key);
       if (entry.type === 'run_suspended') recordAwaiting(entry);
       if (entry.type === 'run_signalled') takeSignal(entry);
-      if (isSettled(statusAfter(entry, status))) end(entry, 'cancelled', () => true);
+      if (hasEnded(statusAfter(entry, status))) end(entry, 'cancelled', () => true);
       if (entry.type === 'run_reported') report = entry.details;
       status = statusAfter(entry, status);
       blocked = entry.type === 'run_blocked' ? textIn(entry.message) : undefined;
@@ -207,6 +207,10 @@ export function fieldsOf(value: unknown): Record<string, unknown> {
 
 export function isOpenTask(task: { status: TaskStatus }): boolean {
   return task.status === 'running' || task.status === 'retrying' || task.status === 'waiting';
+}
+
+function hasEnded(status: RunStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
 }
 
 function endIn(value: unknown): TaskStatus {

@@ -25,7 +25,7 @@ async function unknown(
   listTitle: string | undefined,
   cause: unknown,
 ): Promise<Complaint> {
-  const { nearest } = await import('../wiring/nearest.ts');
+  const { nearest } = await import('../wiring/config.ts');
   const meant = nearest(typed, known);
   const advice: string[] = [];
   if (meant !== undefined) advice.push(`Did you mean ${meant}?`);
