@@ -140,7 +140,9 @@ export function isRetryable(policy: RetryPolicy, attempt: number, thrown: unknow
 
 /** Delay after the failed attempt (from 1), in ms. `fraction` in [0, 1) makes the jitter. */
 export function retryDelay(policy: RetryPolicy, attempt: number, fraction: number): number {
-  const full = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1));
+  // Growth past the largest number is infinite, and nothing times infinity is no number.
+  const grown = policy.initialMs === 0 ? 0 : policy.initialMs * policy.factor ** (attempt - 1);
+  const full = Math.min(policy.maxMs, grown);
   return Math.round(full * (1 - policy.jitter * fraction));
 }
 

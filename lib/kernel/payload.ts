@@ -66,10 +66,13 @@ function assertJson(value: unknown, what: string, path: string, depth: number, a
   if (value === null) return;
   if (depth === 0) throw notJson(what, path, 'it nests deeper than the limit payloadDepth');
   if (ancestors.includes(value)) throw notJson(what, path, 'it contains itself');
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    throw notJson(what, path, 'JSON cannot hold an invalid Date');
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return;
   if (value instanceof Error) throw notJson(what, path, 'JSON keeps nothing of an Error: give its name and message');
-  if (value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value)) {
-    throw notJson(what, path, `JSON cannot hold a ${value.constructor.name}`);
+  const emptied = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer].find((kind) => value instanceof kind);
+  if (emptied || ArrayBuffer.isView(value)) {
+    throw notJson(what, path, `JSON cannot hold a ${(emptied ?? value.constructor).name}`);
   }
   ancestors.push(value);
   if (Array.isArray(value)) {

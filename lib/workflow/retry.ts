@@ -45,7 +45,11 @@ export function toRetryPolicy(options: RetryOptions | undefined, base: RetryPoli
     what,
     `attempts is ${policy.attempts}; it is a whole number from 1 to ${maxAttempts}`,
   );
-  check(policy.factor >= 1, what, `factor is ${policy.factor}; it is at least 1`);
+  check(
+    policy.factor >= 1 && Number.isFinite(policy.factor),
+    what,
+    `factor is ${policy.factor}; it is a number from 1`,
+  );
   check(policy.jitter >= 0 && policy.jitter <= 1, what, `jitter is ${policy.jitter}; it is from 0 to 1`);
   return policy;
 }
