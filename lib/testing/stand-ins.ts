@@ -51,7 +51,7 @@ export interface StandIns {
   /** The definition with every step under the stand-ins' control. `host` is the process that runs it. */
   wrap(definition: Definition): Definition;
   calls(runId: string): StepCall[];
-  /** Calls that do real work just now, and a number that changes whenever a call begins or ends. */
+  /** Calls that do real work just now, and are still wanted; and a number that changes whenever a call begins or ends. */
   readonly busy: number;
   readonly changes: number;
   /** All calls under way belong to a process that has died. */
@@ -61,7 +61,7 @@ export interface StandIns {
 export function createStandIns(now: () => number): StandIns {
   const standIns: StandIn[] = [];
   const calls = new Map<string, StepCall[]>();
-  const running = new Map<StepCall, StandIn | undefined>();
+  const running = new Map<StepCall, { standIn: StandIn | undefined; attempt: TestAttempt }>();
   let changes = 0;
 
   function find(attempt: TestAttempt): StandIn | undefined {
@@ -76,7 +76,7 @@ export function createStandIns(now: () => number): StandIns {
   function begin(attempt: TestAttempt, standIn: StandIn | undefined): StepCall {
     const call: StepCall = { key: attempt.key, attempt: attempt.attempt, at: now(), outcome: 'running' };
     calls.set(attempt.runId, [...(calls.get(attempt.runId) ?? []), call]);
-    running.set(call, standIn);
+    running.set(call, { standIn, attempt });
     changes += 1;
     return call;
   }
@@ -119,7 +119,8 @@ export function createStandIns(now: () => number): StandIns {
     }),
     calls: (runId) => [...(calls.get(runId) ?? [])],
     get busy() {
-      return [...running.values()].filter((standIn) => !standIn?.virtual).length;
+      return [...running.values()].filter(({ standIn, attempt }) => !standIn?.virtual && !attempt.signal.aborted)
+        .length;
     },
     get changes() {
       return changes;
