@@ -22,7 +22,8 @@ const redrawEveryMs = 100;
 
 export async function createDisplay(cli: Cli): Promise<Display> {
   const { terminal } = cli;
-  return terminal.interactive ? redrawn(cli, await terminal.redraw()) : lineByLine(cli);
+  const isWatched = terminal.interactive && !(await cli.environment()).ci;
+  return isWatched ? redrawn(cli, await terminal.redraw()) : lineByLine(cli);
 }
 
 /** A step's start is heard at once, what the journal says a moment later; so that lines are in order, starts wait for it. */
