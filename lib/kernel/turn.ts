@@ -182,7 +182,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     }
   }
 
-  /** True: a command was fed, and the rest of the mail waits until it is written. */
+  /** True: an event was fed that pauses the run or opens it, and the rest waits until it is written. */
   async function feedMail(): Promise<boolean> {
     while (inbox.length > 0) {
       const { event } = inbox[0] as Mail;
@@ -191,6 +191,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       await fireTimers(event.at);
       await feed(event);
       if (event.type === 'run_paused' || event.type === 'run_resumed') return true;
+      if (event.type === 'run_cancel_requested' && journal.paused) return true;
     }
     return false;
   }
@@ -435,13 +436,14 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   async function step(): Promise<TurnEnd | undefined> {
     const now = clock.now();
     // What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20).
-    if (inbox.length > 0 && (await feedMail())) return (await flush()) === 'lost' ? 'lost' : undefined;
+    if (inbox.length > 0 && (await feedMail())) return written();
     if (arrivals.length > 0) await feedArrivals();
     if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
     if (broken) throw broken.error;
     if (now >= birth.deadline && !isTimedOut()) {
       await feed({ type: 'run_timed_out', at: now });
+      if (journal.paused) return written();
     } else if (now >= birth.deadline + limits.timeoutGraceMs) {
       return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
     }
@@ -452,11 +454,16 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const idle = effects.running.size === 0 && !needsWrite && !isBusy(clock.now());
     // What woke the run and its next suspend are one write. Children are cancelled under a claim, lest it be forgotten.
     if (idle && (program.stops.length === 0 || tail.length === 0)) return suspend();
-    if (needsWrite || marked || mustFlush(clock.now())) return (await flush()) === 'lost' ? 'lost' : undefined;
+    if (needsWrite || marked || mustFlush(clock.now())) return written();
     if (drainUntil !== undefined && (effects.running.size === 0 || clock.now() >= drainUntil)) return yieldRun();
     await sleepUntil(nextMoment(clock.now()));
     if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox = await readMail();
     return undefined;
+  }
+
+  /** Writes what has been fed, and goes on. */
+  async function written(): Promise<'lost' | undefined> {
+    return (await flush()) === 'lost' ? 'lost' : undefined;
   }
 
   function isTimedOut(): boolean {
