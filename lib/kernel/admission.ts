@@ -1,3 +1,4 @@
+import type { WakeSource } from '../ports/queue.ts';
 import type { Mail } from './events.ts';
 import { type Head, isOpen } from './head.ts';
 import type { Journal } from './journal.ts';
@@ -19,7 +20,7 @@ export type Admission =
 
 export interface Asked {
   kind: 'start' | 'wake' | 'mail';
-  from?: 'sweeper' | 'deployment' | undefined;
+  from?: WakeSource | undefined;
   receives: number;
 }
 
@@ -58,14 +59,19 @@ export function admit(asked: Asked, situation: Situation): Admission {
       if (current.leaseUntil > now && !ownerIsGone) return { do: 'leave' };
       return { do: 'turn', lazy: false, takeover: true };
     case 'blocked':
-      if (current.retryAt <= now || asked.kind === 'mail' || asked.from === 'deployment') {
-        return { do: 'turn', lazy: false, takeover: !firstDelivery && asked.from !== 'deployment' };
+      if (current.retryAt <= now || asked.kind === 'mail' || isDeployment(asked.from, current.code)) {
+        return { do: 'turn', lazy: false, takeover: !firstDelivery && !isDeployment(asked.from, current.code) };
       }
       return mend(head, journal, current.retryAt);
     case 'suspended':
       if (current.wakeAt <= now || unread.length > 0) return { do: 'turn', lazy: false, takeover: !firstDelivery };
       return mend(head, journal, current.wakeAt);
   }
+}
+
+/** A run that kills its process would kill each new one, too: for it, opening is not enough. */
+function isDeployment(from: WakeSource | undefined, code: string): boolean {
+  return from === 'deployment' || (from === 'opening' && code !== 'crashing');
 }
 
 function mend(head: Head, journal: Journal, wakeAt: number): Admission {

@@ -5,8 +5,11 @@ import type { Mail } from '../kernel/events.ts';
  */
 export type Message =
   | { kind: 'start'; run: string; nonce: string }
-  | { kind: 'wake'; run: string; nonce?: string; from?: 'sweeper' | 'deployment' }
+  | { kind: 'wake'; run: string; nonce?: string; from?: WakeSource }
   | { kind: 'mail'; run: string; nonce: string; mail: Mail };
+
+/** `opening`: a process has begun to work, perhaps with other code. `deployment`: there is other code, somebody says so. */
+export type WakeSource = 'sweeper' | 'opening' | 'deployment';
 
 export interface Delivery {
   message: Message;

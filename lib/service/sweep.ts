@@ -39,8 +39,8 @@ export async function recover(ports: Ports, withinMs: number, options: SweepOpti
   });
 }
 
-/** Wakes runs that are blocked: after a deployment they may go on. */
-export async function wakeBlocked(ports: Ports): Promise<void> {
+/** Wakes runs that are blocked: with other code they may go on. */
+export async function wakeBlocked(ports: Ports, from: 'opening' | 'deployment'): Promise<void> {
   let cursor: string | undefined;
   do {
     const page = await ports.store.list(
@@ -48,7 +48,7 @@ export async function wakeBlocked(ports: Ports): Promise<void> {
       { limit: pageSize, ...(cursor !== undefined && { cursor }) },
     );
     for (const { birth } of page.items) {
-      await ports.queue.send({ kind: 'wake', run: birth.id, nonce: birth.nonce, from: 'deployment' });
+      await ports.queue.send({ kind: 'wake', run: birth.id, nonce: birth.nonce, from });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);

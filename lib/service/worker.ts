@@ -131,8 +131,15 @@ function plainWake(run: string): Again {
   return { message: { kind: 'wake', run }, receives: 1 };
 }
 
-/** What to look again for. Only a start message and the sweeper may begin a fresh run, so neither is forgotten (K10). */
+/**
+ * What to look again for: of two messages the one that may do more. Only a start message and the sweeper may begin a
+ * fresh run (K10), only a deployment and mail have a blocked one tried before its time.
+ */
 function nextOf(earlier: Again | undefined, { message, receives }: Delivery): Again {
-  const mayBegin = message.kind === 'start' || (message.kind === 'wake' && message.from === 'sweeper');
-  return mayBegin ? { message, receives } : (earlier ?? plainWake(message.run));
+  return earlier && weightOf(earlier.message) >= weightOf(message) ? earlier : { message, receives };
+}
+
+function weightOf(message: Message): number {
+  if (message.kind !== 'wake') return message.kind === 'start' ? 2 : 1;
+  return { deployment: 4, opening: 3, sweeper: 2, none: 0 }[message.from ?? 'none'];
 }

@@ -132,6 +132,8 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     worker = createWorker(ports, { concurrency: options.concurrency ?? defaultConcurrency });
     worker.start();
     recoverRuns();
+    // Other code may have been deployed since: what was blocked gets another try at once.
+    void wakeBlocked(ports, 'opening').catch(troubled);
     cancelTick = clock.schedule(clock.now() + tickMs, () => void tick());
   }
 
@@ -163,7 +165,7 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     findInterrupted: (name, input, origin) => findInterrupted(ports, findWorkflow(current, name), input, origin),
     async setWorkflows(workflows) {
       definitions = createDefinitions([...workflows]);
-      await wakeBlocked(ports);
+      await wakeBlocked(ports, 'deployment');
     },
     async drain(graceMs = 5_000) {
       cancelTick();
