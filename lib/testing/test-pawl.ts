@@ -317,7 +317,7 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
       later(when, "A callback's answer, after", () => api.answerCallback(token, answer)),
     async deploy(workflows) {
       definitions = wrapAll(workflows);
-      await wakeBlocked(ports);
+      await wakeBlocked(ports, 'deployment');
     },
     logs,
     api,
