@@ -7,7 +7,7 @@ import { isOutside } from './journal.ts';
 import type { Limits } from './limits.ts';
 import { type ChildSpec, ContinueAs, type Operations, type StepSpec, type Task, WorkflowError } from './operations.ts';
 import { fromJson, toJson } from './payload.ts';
-import { CancelledError, restoreError, TimeoutError } from './stored-error.ts';
+import { CancelledError, DeadlineError, restoreError } from './stored-error.ts';
 
 /**
  * A workflow function in execution.
@@ -324,7 +324,7 @@ export function createProgram(context: ProgramContext): Program {
         rejectAll(() => new CancelledError(event.reason ?? 'The run was cancelled'));
         return;
       case 'run_timed_out':
-        rejectAll(() => new TimeoutError('The run passed its deadline'));
+        rejectAll(() => new DeadlineError('The run passed its deadline'));
         return;
       case 'run_suspended':
         for (const awaited of event.awaiting) {

@@ -45,6 +45,9 @@ export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
+/** The run's own deadline, told from other timeouts where that matters. */
+export class DeadlineError extends TimeoutError {}
+
 export function restoreError(stored: StoredError, task: string): Error {
   return new TaskError(stored, task);
 }

@@ -1,4 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
+import { ContinueAs } from '../kernel/operations.ts';
+import { CancelledError, DeadlineError } from '../kernel/stored-error.ts';
 import type { Branch, Context, MapFunction, MapResult } from './context.ts';
 import type { Scope } from './scope.ts';
 
@@ -62,6 +64,11 @@ export async function runRace(
   }
 }
 
+/** What is no failure of an item, and so is never tolerated: the run is to end. */
+function endsRun(error: unknown): boolean {
+  return error instanceof CancelledError || error instanceof DeadlineError || error instanceof ContinueAs;
+}
+
 const defaultConcurrency = 100;
 
 export async function runMap<Item, Result>(
@@ -92,7 +99,7 @@ export async function runMap<Item, Result>(
         results[index] = { status: 'completed', value };
       } catch (error) {
         failures += 1;
-        if (failures > (tolerate ?? 0)) throw error;
+        if (failures > (tolerate ?? 0) || endsRun(error)) throw error;
         results[index] = { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
       }
       open.delete(scope);
