@@ -101,6 +101,23 @@ describe('map', () => {
     expect(await (await start()).ended()).toMatchObject({ status: 'failed', error: { message: 'one too many' } });
   });
 
+  test('tolerates neither a cancel nor the deadline: no further item begins', async () => {
+    const many = workflow({ name: 'many', timeout: '1h' }, (ctx) =>
+      ctx.map('lines', [0, 1, 2, 3, 4, 5], (_item, scope) => scope.signal('go'), { tolerate: 6, concurrency: 2 }),
+    );
+    const t = await createTestPawl({ workflows: [many] });
+    const cancelled = await t.start(many, undefined);
+    const late = await t.start(many, undefined);
+    await t.settle();
+    await cancelled.cancel();
+    expect((await cancelled.ended()).status).toBe('cancelled');
+    expect(await cancelled.tasks()).toHaveLength(2);
+
+    await t.advance('1h');
+    expect(await late.get()).toMatchObject({ status: 'failed', error: { name: 'TimeoutError' } });
+    expect(await late.tasks()).toHaveLength(2);
+  });
+
   test('within map keeps the keys apart', async () => {
     const { start } = await kitOf((ctx) =>
       ctx.map('rows', [1, 2], (row, outer) =>
