@@ -18,7 +18,7 @@ export type AppendResult =
   /** The position was taken by an append that no driver made; the journal now holds it (K3). */
   | 'foreign';
 
-export interface Claim {
+interface Claim {
   leaseUntil: number;
   /** It replaces a claim that had expired (K11). */
   takeover: boolean;

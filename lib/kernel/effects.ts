@@ -18,7 +18,7 @@ import { NonRetryableError, storeError } from './stored-error.ts';
  * Does not own: when something may start, or what becomes of the events.
  */
 
-export interface RunningEffect {
+interface RunningEffect {
   key: string;
   attempt: number;
   startedAt: number;

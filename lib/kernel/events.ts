@@ -35,7 +35,7 @@ export interface ParentLink {
 }
 
 /** Who asked for something, as far as is known: 'cli', 'api', 'run', a user's name. */
-export type Actor = string;
+type Actor = string;
 
 /** The part of a head that never changes; event 0 of the journal (K7). */
 export interface Birth {

@@ -91,7 +91,7 @@ export function extendJournal(journal: Journal, chunk: Chunk): void {
 }
 
 /** The part of a chunk that is not events: position, claim, takeover. */
-export function beginChunk(journal: Journal, chunk: Chunk): void {
+function beginChunk(journal: Journal, chunk: Chunk): void {
   if (chunk.format > FORMAT) throw newerFormat(journal.birth.id, chunk.format);
   if (chunk.position !== journal.position + 1) {
     throw new Fault(
@@ -122,7 +122,7 @@ function counts(journal: Journal, event: JournalEvent): boolean {
   return !('epoch' in event) || event.epoch === journal.epoch;
 }
 
-export function applyEvent(journal: Journal, event: JournalEvent): void {
+function applyEvent(journal: Journal, event: JournalEvent): void {
   journal.events.push(event);
   if (isOutside(event)) journal.heard.add(event.id);
   journal.at = Math.max(journal.at, event.at);

@@ -29,15 +29,15 @@ interface Asked {
 }
 
 export type StepRequest = Asked & { kind: 'step'; spec: StepSpec; attempt: number; retryAt: number };
-export type TimerRequest = Asked & { kind: 'timer'; due: number };
-export type SignalRequest = Asked & { kind: 'signal'; name: string };
+type TimerRequest = Asked & { kind: 'timer'; due: number };
+type SignalRequest = Asked & { kind: 'signal'; name: string };
 export type ChildRequest = Asked & { kind: 'child'; spec: ChildSpec; id: string; askedAt: number };
 export type Request = StepRequest | TimerRequest | SignalRequest | ChildRequest;
 /** Requests that are effects of this driver. */
 export type EffectRequest = StepRequest | ChildRequest;
 
 /** An effect that the program no longer wants, and the event that decided so (K4). */
-export interface Stop {
+interface Stop {
   request: EffectRequest;
   after: number;
 }

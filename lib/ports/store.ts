@@ -25,7 +25,7 @@ export interface Page<T> {
   cursor?: string;
 }
 
-export interface DueRun {
+interface DueRun {
   id: string;
   wakeAt: number;
 }
