@@ -9,7 +9,7 @@ export interface RetryOptions {
   initial?: Duration;
   /** Growth from delay to delay. Default 2. */
   factor?: number;
-  /** The longest delay. Default one minute. */
+  /** The longest delay. Default one minute, or `initial` where that is longer. */
   max?: Duration;
   /** Share of each delay that is random, 0 to 1. Default 0.2. */
   jitter?: number;
@@ -32,11 +32,12 @@ export const compensationRetry: RetryPolicy = {
 /** A policy out of options; throws `Fault` invalid_input for values that make no sense. */
 export function toRetryPolicy(options: RetryOptions | undefined, base: RetryPolicy, what: string): RetryPolicy {
   if (!options) return base;
+  const initialMs = options.initial === undefined ? base.initialMs : toMs(options.initial, `${what}, retry.initial`);
   const policy: RetryPolicy = {
     attempts: options.attempts ?? base.attempts,
-    initialMs: options.initial === undefined ? base.initialMs : toMs(options.initial, `${what}, retry.initial`),
+    initialMs,
     factor: options.factor ?? base.factor,
-    maxMs: options.max === undefined ? base.maxMs : toMs(options.max, `${what}, retry.max`),
+    maxMs: options.max === undefined ? Math.max(base.maxMs, initialMs) : toMs(options.max, `${what}, retry.max`),
     jitter: options.jitter ?? base.jitter,
     retryIf: options.retryIf,
   };
