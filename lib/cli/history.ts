@@ -10,6 +10,7 @@ interface HistoryFlags extends TargetFlags {
   after: number;
   limit?: number;
   json?: boolean;
+  export?: boolean;
 }
 
 const pageSize = 1_000;
@@ -20,12 +21,14 @@ export function historyCommand(cli: Cli): Command {
       ['pawl history 4fq0…', 'the whole journal'],
       ['pawl history 4fq0… --after 120 --limit 20', 'a part of it'],
       [`pawl history 4fq0… --json | jq '.items[].type'`, 'for scripts'],
+      ['pawl history 4fq0… --export > run.json', 'the run as a file, for replay() in a test'],
     ]),
   )
     .argument('<id>', "the run's id")
     .option('--after <seq>', 'only events after this number', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
     .option('-n, --limit <number>', 'at most so many events', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--json', 'print one JSON object: { items, next? }')
+    .option('--export', 'print the whole run as one JSON object, for replay() of pawl/testing')
     .action(act(cli, (id: string, flags: HistoryFlags) => history(cli, id, flags)));
 }
 
@@ -34,6 +37,11 @@ async function history(cli: Cli, id: string, flags: HistoryFlags): Promise<ExitC
   const connection = await cli.connect({ ...flags, purpose: 'read' });
   try {
     const { api } = connection;
+    if (flags.export) {
+      const exported = await api.exportRun(id).catch((error: unknown) => suggestRun(error, api, id));
+      terminal.out(JSON.stringify(exported));
+      return exitCode.ok;
+    }
     const found = await read(api, id, flags).catch((error: unknown) => suggestRun(error, api, id));
     const canvas = { width: terminal.outWidth(), colors: terminal.outColors };
     if (flags.json) terminal.out(JSON.stringify(found));

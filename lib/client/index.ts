@@ -83,6 +83,7 @@ export function createClient(options: ClientOptions): PawlClient {
     listRuns: (query = {}) => get<RunPage>('/v1/runs', { ...query }),
     listTasks: async (id) => (await get<{ items: TaskView[] }>(`${runPath(id)}/tasks`)).items,
     getHistory: async (id, query = {}) => get<HistoryPage>(`${runPath(id)}/history`, { ...query }),
+    exportRun: async (id) => get(`${runPath(id)}/export`),
     async *watchRun(id, { after, signal } = {}) {
       const path = `${runPath(id)}/events`;
       yield* watchRun({ transport, path, after, signal, attempts: retry.attempts, reconnectForMs, silenceMs });

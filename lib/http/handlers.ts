@@ -60,6 +60,7 @@ export function createHandlers({ api, limits, requestMetrics, metrics, logger, h
     },
     listTasks: async ({ params }) => json(200, { items: await api.listTasks(params.id) }),
     getHistory: async ({ params, query }) => json(200, await api.getHistory(params.id, query)),
+    exportRun: async ({ params }) => json(200, await api.exportRun(params.id)),
     async watchRun({ params: { id }, query, headers, method, closing }) {
       const after = headers['Last-Event-ID'] ?? query.after;
       // An id that does not exist is told by the status, which cannot be taken back once the stream has begun.

@@ -15,6 +15,8 @@ export interface PawlApi {
   listTasks(id: string): Promise<TaskView[]>;
   /** The journal, event by event, in its order. `after`: the sequence number last seen. */
   getHistory(id: string, query?: HistoryQuery): Promise<HistoryPage>;
+  /** All of the run that a replay needs, in one piece. Fault `not_found`. */
+  exportRun(id: string): Promise<ExportedRun>;
   /** The journal as it grows: first what is there after `after`, then each event as it is recorded; ends when the run settles. */
   watchRun(id: string, options?: { after?: number; signal?: AbortSignal }): AsyncIterable<HistoryEntry>;
   /** Accepts a signal, once per `key`. Faults `not_found`, `settled`. */
@@ -177,6 +179,27 @@ export interface HistoryPage {
   items: HistoryEntry[];
   /** Pass it as `after` to go on; absent at the end of the journal as it is now. */
   next?: number;
+}
+
+/**
+ * A run as a file: all that its program was ever told, so that it can be replayed elsewhere. Holds the run's inputs and
+ * results, and no secret: callback tokens and idempotency tokens cannot be made from `seed`.
+ */
+export interface ExportedRun {
+  /** Of this form. */
+  format: 1;
+  run: {
+    id: string;
+    workflow: string;
+    version: number;
+    createdAt: string;
+    deadline: string;
+    correlationId?: string;
+    /** What `ctx.random()` and `ctx.uuid()` follow from. */
+    seed: string;
+  };
+  input?: unknown;
+  history: HistoryEntry[];
 }
 
 export interface WorkflowView {

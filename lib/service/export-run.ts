@@ -3,30 +3,9 @@ import { FORMAT } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { seedOf } from '../kernel/program.ts';
-import type { ErrorView, HistoryEntry } from './api.ts';
+import type { ErrorView, ExportedRun, HistoryEntry } from './api.ts';
 import { runNotFound } from './checks.ts';
 import { historyOf, iso, showPayload } from './history.ts';
-
-/**
- * A run as a file: all that its program was ever told, so that it can be replayed elsewhere. Holds the run's inputs and
- * results, and no secret: callback tokens and idempotency tokens cannot be made from `seed`.
- */
-export interface ExportedRun {
-  /** Of this form. */
-  format: 1;
-  run: {
-    id: string;
-    workflow: string;
-    version: number;
-    createdAt: string;
-    deadline: string;
-    correlationId?: string;
-    /** What `ctx.random()` and `ctx.uuid()` follow from. */
-    seed: string;
-  };
-  input?: unknown;
-  history: HistoryEntry[];
-}
 
 /** Throws `Fault` not_found. */
 export async function exportRun(ports: Ports, id: string): Promise<ExportedRun> {

@@ -2,6 +2,7 @@ import type { Definition } from '../kernel/definition.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { PawlApi, WorkflowView } from './api.ts';
 import { deleteRun } from './delete-run.ts';
+import { exportRun } from './export-run.ts';
 import { checkHealth } from './health.ts';
 import { getHistory } from './history.ts';
 import { listTasks } from './list-tasks.ts';
@@ -32,6 +33,7 @@ export function createService(ports: Ports, options: ServiceOptions): PawlApi {
     listRuns: (query = {}) => listRuns(ports, query),
     listTasks: (id) => listTasks(ports, id),
     getHistory: (id, query = {}) => getHistory(ports, id, query),
+    exportRun: (id) => exportRun(ports, id),
     watchRun: (id, request = {}) => watchRun(ports, id, request),
     signalRun: (id, name, request = {}) => signalRun(ports, id, name, request),
     pauseRun: (id, request = {}) => pauseRun(ports, id, request, issue()),

@@ -1,4 +1,4 @@
-export type { ExportedRun } from '../service/export-run.ts';
+export type { ExportedRun } from '../service/api.ts';
 export type { ChildReplacement } from './child-stand-in.ts';
 export { type ReplayResult, replay } from './replay.ts';
 export type { StepCall, StepReplacement, StepTarget, TestAttempt } from './stand-ins.ts';

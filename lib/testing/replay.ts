@@ -5,7 +5,8 @@ import { Fault } from '../kernel/faults.ts';
 import { defaultLimits } from '../kernel/limits.ts';
 import { fromJson } from '../kernel/payload.ts';
 import { createProgram, type Outcome, type Program, payloadOf } from '../kernel/program.ts';
-import { type ExportedRun, importRun } from '../service/export-run.ts';
+import type { ExportedRun } from '../service/api.ts';
+import { importRun } from '../service/export-run.ts';
 
 /** Where the code stands at the end of the recorded history. */
 export type ReplayResult =

@@ -1,8 +1,7 @@
 import type { Ports } from '../kernel/ports.ts';
 import { callbackToken } from '../kernel/program.ts';
-import type { CallbackAnswer, HistoryEntry, PawlApi, RunView, TaskView } from '../service/api.ts';
+import type { CallbackAnswer, ExportedRun, HistoryEntry, PawlApi, RunView, TaskView } from '../service/api.ts';
 import { requireHead } from '../service/checks.ts';
-import { type ExportedRun, exportRun } from '../service/export-run.ts';
 import { type RunHandle, RunNotCompleted } from '../service/run-handle.ts';
 import type { Duration } from '../workflow/duration.ts';
 import type { StepCall } from './stand-ins.ts';
@@ -114,7 +113,7 @@ export function createTestRun<Output>(id: string, options: TestRunOptions): Test
     },
     async export() {
       await settle();
-      return exportRun(ports, id);
+      return api.exportRun(id);
     },
   };
 }

@@ -60,6 +60,11 @@ test('pawl history reads all pages, or as many events as are asked for', async (
   expect(some.err).toEqual(['There is more: --after 2']);
 });
 
+test('pawl history --export prints the run in one piece', async () => {
+  const ran = await type(['history', 'run1', '--export'], { entries: { run1: entries } });
+  expect(JSON.parse(ran.out[0] ?? '')).toMatchObject({ format: 1, run: { id: 'run1' }, history: entries });
+});
+
 test('pawl watch follows to the end and prints the output', async () => {
   const ran = await type(['watch', 'run1'], { entries: { run1: entries } });
   expect(ran.out).toEqual(['{', '  "total": 3', '}']);

@@ -75,6 +75,11 @@ function fakePawl(state: FakeState): LocalPawl {
       const page = items.slice(0, Math.min(query.limit ?? 200, 2));
       return page.length < items.length ? { items: page, next: page.at(-1)?.seq as number } : { items: page };
     },
+    exportRun: async (id) => {
+      const { workflow, version, createdAt, deadline } = find(id);
+      const run = { id, workflow, version, createdAt, deadline, seed: 'seed' };
+      return { format: 1, run, history: state.entries[id] ?? [] };
+    },
     async *watchRun(id, { signal } = {}) {
       yield* state.entries[id] ?? [];
       if (state.endless) await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));

@@ -95,11 +95,12 @@ describe('every verb arrives as it was called', () => {
     expect((await client.startRun({ workflow: 'order' })).created).toBe(true);
   });
 
-  test('getRun, listTasks, listWorkflows and health answer what is there', async () => {
+  test('getRun, listTasks, exportRun, listWorkflows and health answer what is there', async () => {
     const { api, client } = await served();
     const { id } = (await api.startRun({ workflow: 'order', key: 'a/b?ü' })).run;
     expect(await client.getRun(id)).toEqual(await api.getRun(id));
     expect(await client.listTasks(id)).toEqual(await api.listTasks(id));
+    expect(await client.exportRun(id)).toEqual(await api.exportRun(id));
     expect(await client.listWorkflows()).toEqual(await api.listWorkflows());
     expect(await client.health()).toEqual(await api.health());
   });

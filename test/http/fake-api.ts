@@ -135,6 +135,13 @@ export function createFakeApi(): FakeApi {
       const last = items.at(-1);
       return last !== undefined && items.length < rest.length ? { items, next: last.seq } : { items };
     },
+    async exportRun(id) {
+      called('exportRun', id);
+      const { view, journal } = find(id);
+      const { workflow, version, createdAt, deadline, input } = view;
+      const run = { id, workflow, version, createdAt, deadline, seed: 'seed' };
+      return { format: 1 as const, run, ...(input !== undefined && { input }), history: journal };
+    },
     async *watchRun(id, { after = 0, signal } = {}) {
       called('watchRun', id, after);
       const run = find(id);

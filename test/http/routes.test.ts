@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   acceptedView,
+  exportedRun,
   historyPage,
   runPage,
   runView,
@@ -168,6 +169,14 @@ describe('one run', () => {
     const second = historyPage.parse(await (await asked.ask(`GET /v1/runs/${id}/history?after=2`)).json());
     expect(second.items).toMatchObject([{ seq: 3, key: 'three' }]);
     expect(second.next).toBeUndefined();
+  });
+
+  test('GET /v1/runs/{id}/export gives the run in one piece', async () => {
+    const asked = createAsked();
+    const id = await start(asked);
+    asked.api.record(id, 'task_completed', { key: 'one' });
+    const exported = exportedRun.parse(await (await asked.ask(`GET /v1/runs/${id}/export`)).json());
+    expect(exported).toMatchObject({ format: 1, run: { id, workflow: 'order' }, history: [{ seq: 1, key: 'one' }] });
   });
 
   test.each(['after=-1', 'limit=1001'])('history?%s is refused by its name', async (query) => {

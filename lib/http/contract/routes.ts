@@ -97,6 +97,16 @@ const routes = {
     answers: [{ status: 200, description: 'A page, in the journal’s order', schema: schemas.historyPage }],
     problems: ['not_found'],
   },
+  exportRun: {
+    method: 'GET',
+    path: '/v1/runs/{id}/export',
+    tag: 'Runs',
+    summary: 'Export a run for `replay()` of pawl/testing',
+    description: 'Holds the inputs and results of the run, and nothing that its callback tokens can be made from.',
+    params: schemas.runParams,
+    answers: [{ status: 200, description: 'The run in one piece', schema: schemas.exportedRun }],
+    problems: ['not_found'],
+  },
   watchRun: {
     method: 'GET',
     path: '/v1/runs/{id}/events',

@@ -8,6 +8,7 @@ import type {
   CallbackAnswer,
   CommandRequest,
   ErrorView,
+  ExportedRun,
   HealthView,
   HistoryEntry,
   HistoryPage,
@@ -139,6 +140,23 @@ export const historyPage = z
     next: z.int().optional().describe('Pass it as `after` to go on; absent at the end of the journal as it is now'),
   })
   .register(named, { id: 'HistoryPage' });
+
+export const exportedRun = z
+  .object({
+    format: z.literal(1).describe('Of this form'),
+    run: z.object({
+      id: z.string(),
+      workflow: z.string(),
+      version: z.int(),
+      createdAt: time,
+      deadline: time,
+      correlationId: z.string().optional(),
+      seed: z.string().describe('What `ctx.random()` and `ctx.uuid()` follow from'),
+    }),
+    input: z.unknown().optional(),
+    history: z.array(historyEntry),
+  })
+  .register(named, { id: 'ExportedRun' });
 
 export const endOfStream = z
   .object({ id: z.string(), status: z.enum(settledStatuses) })
@@ -296,6 +314,7 @@ true satisfies OnWire<typeof runPage, RunPage>;
 true satisfies OnWire<typeof taskView, TaskView>;
 true satisfies OnWire<typeof historyEntry, HistoryEntry>;
 true satisfies OnWire<typeof historyPage, HistoryPage>;
+true satisfies OnWire<typeof exportedRun, ExportedRun>;
 true satisfies OnWire<typeof acceptedView, Accepted>;
 true satisfies OnWire<typeof workflowView, WorkflowView>;
 true satisfies OnWire<typeof healthView, HealthView>;
