@@ -77,6 +77,7 @@ export function createPlainLog({ terminal, now }: { terminal: Terminal; now(): n
         for (const [index, event] of chunk.events.entries()) {
           const at = new Date(event.at).toISOString();
           const entry: HistoryEntry = { ...event, at, seq: seq + index, position: chunk.position };
+          if (event.type === 'run_reported') entry.details = JSON.parse(event.details);
           const line = entryLine(entry);
           if (line !== undefined) terminal.err(`${line}  ${terminal.errColors.dim(run)}`);
         }

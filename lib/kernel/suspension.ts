@@ -5,7 +5,8 @@ import type { Program, Request } from './program.ts';
 /** Pure looks at what a program waits for. Times in ms since the epoch; infinity where nothing is due. */
 
 const never = Number.POSITIVE_INFINITY;
-const maxAwaiting = 100;
+/** The most tasks that a suspend event names. */
+export const maxAwaiting = 100;
 const minute = 60_000;
 const hour = 60 * minute;
 

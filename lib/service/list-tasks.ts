@@ -1,6 +1,7 @@
-import type { JournalEvent, TaskKind } from '../kernel/events.ts';
+import type { Awaiting, JournalEvent, TaskKind } from '../kernel/events.ts';
 import { foldJournal, type Journal } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
+import { maxAwaiting } from '../kernel/suspension.ts';
 import type { TaskView } from './api.ts';
 import { runNotFound } from './checks.ts';
 import { iso, showError, showPayload } from './history.ts';
@@ -52,7 +53,15 @@ async function applyEvent(ports: Ports, tasks: Map<string, TaskView>, event: Jou
       else if (event.outcome.output !== undefined) task.result = await showPayload(ports, event.outcome.output);
       return;
     }
+    case 'run_signalled': {
+      const taken = openSignal(tasks, event.name);
+      if (!taken) return;
+      end(taken, 'completed', event.at);
+      if (event.payload !== undefined) taken.result = await showPayload(ports, event.payload);
+      return;
+    }
     case 'run_suspended':
+      giveUp(tasks, event.awaiting, event.at);
       for (const awaited of event.awaiting) {
         const task = taskOf(tasks, awaited.key, awaited.kind);
         task.startedAt ??= iso(event.at);
@@ -80,19 +89,26 @@ function end(task: TaskView, status: 'completed' | 'failed' | 'cancelled', at: n
   if (status === 'completed') delete task.error;
 }
 
-/** A wait that is not among the latest `awaiting` has been taken or given up; a settled run has nothing open. */
-function finish(tasks: Map<string, TaskView>, journal: Journal): void {
-  const { current } = journal;
-  const awaited = current.phase === 'suspended' ? new Set(current.awaiting.map(({ key }) => key)) : undefined;
+/** A wait that is no longer among what the run awaits was given up; when exactly, no event says. */
+function giveUp(tasks: Map<string, TaskView>, awaiting: Awaiting[], at: number): void {
+  if (awaiting.length >= maxAwaiting) return;
+  const awaited = new Set(awaiting.map(({ key }) => key));
   for (const task of tasks.values()) {
-    if (task.endedAt !== undefined) continue;
-    const isOver = current.phase === 'settled' || (awaited && awaited.size < 100 && !awaited.has(task.key));
-    if (!isOver) continue;
-    task.status = task.kind === 'signal' && wasTaken(journal, task) ? 'completed' : 'cancelled';
-    delete task.due;
+    const isWait = task.kind === 'signal' || task.kind === 'timer';
+    if (isWait && task.endedAt === undefined && !awaited.has(task.key)) end(task, 'cancelled', at);
   }
 }
 
-function wasTaken(journal: Journal, task: TaskView): boolean {
-  return journal.events.some((event) => event.type === 'run_signalled' && event.name === task.name);
+/** A settled run has nothing open. */
+function finish(tasks: Map<string, TaskView>, { current }: Journal): void {
+  if (current.phase !== 'settled') return;
+  for (const task of tasks.values()) if (task.endedAt === undefined) end(task, 'cancelled', current.end.at);
+}
+
+/** The wait that a signal of this name goes to: the earliest that has none yet. */
+function openSignal(tasks: Map<string, TaskView>, name: string): TaskView | undefined {
+  for (const task of tasks.values()) {
+    if (task.kind === 'signal' && task.name === name && task.endedAt === undefined) return task;
+  }
+  return undefined;
 }
