@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { workflow } from '../../lib/workflow/index.ts';
-import { createWorld, hold, type Process, signalMail, startIn, type World } from './harness.ts';
+import { createWorld, type Process, signalMail, startIn, type World } from './harness.ts';
 
 const leaseMs = 30_000;
 
@@ -126,33 +126,30 @@ describe('claims', () => {
 
   test('K13: a driver past its own lease end appends before it starts another effect', async () => {
     const world = createWorld();
-    const gate = hold();
-    const flow = workflow({ name: 'flow' }, async (ctx) => {
-      await ctx.map('items', [1, 2], async (item, branch) => {
-        if (item === 2) await branch.step('first', () => gate.promise);
-        else await branch.sleep(900);
-        await branch.step('next', () => 1);
-      });
-    });
+    const flow = workflow({ name: 'flow' }, async (ctx) =>
+      ctx.step(
+        'a',
+        ({ attempt }) => {
+          if (attempt === 1) throw new Error('once');
+          return world.sleep(500);
+        },
+        { retry: { initial: 800, jitter: 0 } },
+      ),
+    );
     const one = world.process('one', [flow]);
     const two = world.process('two', [flow]);
     const run = await startIn(one, flow);
     const turn = one.drive(world.take('start'));
     await world.advance(100);
+    expect(await world.lines(run)).toEqual(['1 task_retried a']);
     one.freeze();
-    await world.advance(leaseMs + 5_000);
-    void two.drive(await sweeperWake(world, run));
-    await world.advance(2_000);
-    const before = world.started().length;
+    await world.advance(leaseMs);
+    const winner = two.drive(await sweeperWake(world, run));
+    await world.advance(100);
     one.thaw();
-    gate.release();
     expect(await world.until(turn)).toBe('lost');
-    expect(
-      world
-        .started()
-        .slice(before)
-        .filter((start) => start.startsWith('one')),
-    ).toEqual([]);
+    expect(await world.until(winner)).toBe('settled');
+    expect(world.started()).toEqual(['one:a#1', 'two:a#2']);
   });
 });
 
