@@ -48,7 +48,7 @@ interface StandIn extends StepTarget {
 
 export interface StandIns {
   add(standIn: StandIn): void;
-  /** The definition with every step under the stand-ins' control. `host` is the process that runs it. */
+  /** The definition with every step under the stand-ins' control. */
   wrap(definition: Definition): Definition;
   calls(runId: string): StepCall[];
   /** Calls that do real work just now, and are still wanted; and a number that changes whenever a call begins or ends. */

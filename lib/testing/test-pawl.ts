@@ -17,7 +17,7 @@ import { type Duration, toMoment, toMs } from '../workflow/duration.ts';
 import type { Workflow } from '../workflow/workflow.ts';
 import { type ChildReplacement, childStandIn } from './child-stand-in.ts';
 import { createSeededIds } from './seeded-ids.ts';
-import { createStandIns, type StepReplacement, type StepTarget } from './stand-ins.ts';
+import { createStandIns, type StepReplacement, type StepTarget, type TestAttempt } from './stand-ins.ts';
 import type { StepPattern } from './step-pattern.ts';
 import { type SharedPorts, startProcess, type TestProcess } from './test-process.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
@@ -218,9 +218,14 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
     throwTroubles();
   }
 
-  async function waitVirtual(ms: number): Promise<void> {
+  /** Never resolves for a step that is no longer wanted, or whose process has died. */
+  async function waitVirtual(ms: number, { signal }: TestAttempt): Promise<void> {
+    const host = process;
     await new Promise<void>((resolve) => {
-      clock.schedule(clock.now() + ms, resolve);
+      const takeBack = clock.schedule(clock.now() + ms, () => {
+        if (host === process) resolve();
+      });
+      signal.addEventListener('abort', takeBack, { once: true });
     });
   }
 
@@ -262,7 +267,7 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
         virtual: takesMs !== undefined,
         ...(workflow !== undefined && { workflow }),
         async act(attempt, original) {
-          if (takesMs !== undefined) await waitVirtual(takesMs);
+          if (takesMs !== undefined) await waitVirtual(takesMs, attempt);
           return run(attempt, original);
         },
       });

@@ -1,3 +1,4 @@
+import { isOpen } from '../kernel/head.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { callbackToken } from '../kernel/program.ts';
 import type { CallbackAnswer, ExportedRun, HistoryEntry, PawlApi, RunView, TaskView } from '../service/api.ts';
@@ -58,12 +59,15 @@ export function createTestRun<Output>(id: string, options: TestRunOptions): Test
   async function end(runId: string): Promise<RunView> {
     for (let skips = 0; skips < maxSkips; skips += 1) {
       await settle();
+      const { state } = await requireHead(ports, runId);
+      const mayGoOn = isOpen(state) && state.status !== 'blocked';
+      if (mayGoOn && (await skip())) continue;
       const run = await api.getRun(runId);
       if (run.continuedAs !== undefined) return end(run.continuedAs);
       if (run.closedAt !== undefined) return run;
       if (run.blocked)
         throw new RunStillOpen(run, `Run ${runId} of ${run.workflow} is blocked: ${run.blocked.message}`);
-      if (!(await skip())) throw new RunStillOpen(run, await whyOpen(api, run));
+      if (mayGoOn) throw new RunStillOpen(run, await whyOpen(api, run));
     }
     const run = await api.getRun(runId);
     throw new RunStillOpen(run, `Run ${runId} of ${run.workflow} is still open after ${maxSkips} leaps in time`);

@@ -1,5 +1,6 @@
 import type { VirtualClock } from '../adapters/memory/virtual-clock.ts';
 import { foldJournal } from '../kernel/journal.ts';
+import { maxAwaiting } from '../kernel/suspension.ts';
 import type { Store } from '../ports/store.ts';
 
 /**
@@ -29,6 +30,12 @@ export interface TimeOptions {
   patienceMs: number;
 }
 
+/** When a run goes on by itself, and when it passes its deadline. */
+interface Moments {
+  due: number;
+  deadline: number;
+}
+
 const realWaitMs = 1;
 const pageSize = 200;
 const never = Number.POSITIVE_INFINITY;
@@ -37,6 +44,7 @@ export function createTestTime(options: TimeOptions): TestTime {
   const { clock, store } = options;
   /** The work that patience has run out for. */
   let givenUp = -1;
+  const known = new Map<string, { place: string; moments: Moments }>();
 
   async function settle(): Promise<void> {
     for (;;) {
@@ -61,7 +69,7 @@ export function createTestTime(options: TimeOptions): TestTime {
   }
 
   /** When runs that no turn is at go on by themselves, and when the first of them passes its deadline. */
-  async function nextOfWaiting(): Promise<{ due: number; deadline: number }> {
+  async function nextOfWaiting(): Promise<Moments> {
     const next = { due: never, deadline: never };
     let cursor: string | undefined;
     do {
@@ -69,7 +77,7 @@ export function createTestTime(options: TimeOptions): TestTime {
       for (const { id, wakeAt } of page.items) {
         if (wakeAt >= next.due && wakeAt >= next.deadline) return next;
         if (options.isDriving(id)) continue;
-        const { due, deadline } = await momentsOf(id, wakeAt);
+        const { due, deadline } = await knownMomentsOf(id, wakeAt);
         next.due = Math.min(next.due, due);
         next.deadline = Math.min(next.deadline, deadline);
       }
@@ -78,8 +86,20 @@ export function createTestTime(options: TimeOptions): TestTime {
     return next;
   }
 
+  /** A run's moments change with its journal alone: one that has not grown is not read again. */
+  async function knownMomentsOf(id: string, wakeAt: number): Promise<Moments> {
+    const head = await store.readHead(id);
+    const grown = head && (await store.read(id, head.position))?.chunks.length;
+    const place = `${head?.birth.nonce} ${head?.position} ${grown} ${wakeAt}`;
+    const found = known.get(id);
+    if (found?.place === place) return found.moments;
+    const moments = await momentsOf(id, wakeAt);
+    known.set(id, { place, moments });
+    return moments;
+  }
+
   /** A parent also looks at its children now and then; here no notice gets lost, so nobody waits for that. */
-  async function momentsOf(id: string, wakeAt: number): Promise<{ due: number; deadline: number }> {
+  async function momentsOf(id: string, wakeAt: number): Promise<Moments> {
     const record = await store.read(id);
     if (!record) return { due: never, deadline: never };
     const { current, birth, timedOut } = foldJournal(record.head.birth, record.chunks);
@@ -87,7 +107,9 @@ export function createTestTime(options: TimeOptions): TestTime {
     if (current.phase !== 'suspended') return { due: wakeAt, deadline: never };
     const deadline = timedOut ? current.wakeAt : birth.deadline;
     if (current.paused) return { due: never, deadline };
-    return { due: Math.min(...current.awaiting.map(({ due }) => due ?? never)), deadline };
+    // The list is cut where it is long; then what wakes the run is all that is known.
+    const isCut = current.awaiting.length >= maxAwaiting && current.wakeAt < deadline;
+    return { due: isCut ? current.wakeAt : Math.min(...current.awaiting.map(({ due }) => due ?? never)), deadline };
   }
 
   async function advanceTo(at: number): Promise<void> {

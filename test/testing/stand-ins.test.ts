@@ -57,6 +57,21 @@ describe('a step is replaced', () => {
     expect(await run.result()).toMatchObject({ payment: 'second' });
   });
 
+  test('by one that takes virtual time, and has no effect once nobody wants it', async () => {
+    const racing = workflow({ name: 'racing' }, (ctx) =>
+      ctx.race('first', {
+        slow: (scope) => scope.step('slow', () => effects.push('slow')),
+        timer: (scope) => scope.sleep('1h'),
+      }),
+    );
+    const effects: string[] = [];
+    const t = await createTestPawl({ workflows: [racing] });
+    t.step('slow', (_attempt, original) => original(), { takes: '2h' });
+    expect(await (await t.start(racing, undefined)).result()).toMatchObject({ winner: 'timer' });
+    await t.advance('1d');
+    expect(effects).toEqual([]);
+  });
+
   test('by one that takes virtual time', async () => {
     const slow = workflow({ name: 'slow' }, (ctx) =>
       ctx.step('encode', () => 'encoded', { timeout: '1h', retry: { attempts: 1 } }),

@@ -59,6 +59,24 @@ describe('time passes only when a test lets it', () => {
     expect(woken).toEqual([`fast at ${hour}`, `slow at ${2 * hour}`]);
   });
 
+  test('105 timers side by side each fire at their time', async () => {
+    const many = workflow({ name: 'many' }, (ctx) =>
+      ctx.map(
+        'timers',
+        Array.from({ length: 105 }, (_, index) => 105 - index),
+        async (hours, scope) => {
+          await scope.sleep(hours * 3_600_000);
+          return scope.now() - began === hours * 3_600_000;
+        },
+        { concurrency: 105 },
+      ),
+    );
+    const t = await createTestPawl({ workflows: [many], now: '2030-01-01' });
+    const began = t.now();
+    const onTime = await (await t.start(many, undefined)).result();
+    expect(onTime.every(Boolean)).toBe(true);
+  });
+
   test('a step that does real work is waited for in real time', async () => {
     const reader = workflow({ name: 'reader' }, (ctx) =>
       ctx.step('read', () => new Promise<string>((resolve) => setTimeout(resolve, 30, 'read')), { timeout: '1s' }),
