@@ -115,6 +115,11 @@ export interface World {
   fold(run: string): Promise<Journal>;
   /** The journal, an event a line: `<position>[ takeover] <type> <key or name>`; an append without events is a line too. */
   lines(run: string): Promise<string[]>;
+  isAlive(process: string): boolean;
+  /** How many events are in the run's journal, told without waiting. */
+  durableEvents(run: string): number;
+  /** Called when a process learns that another driver has taken a position of the run. */
+  onLoss(callback: (process: string, run: string) => void): void;
   /** The steps that were started, as `<process>:<key>#<attempt>`. */
   started(): string[];
 }
@@ -153,6 +158,9 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
   const starts: StepStart[] = [];
   const troubles: string[] = [];
   const gone = new Set<string>();
+  const alive = new Set<string>();
+  const durable = new Map<string, number>();
+  let tellLoss = (_process: string, _run: string) => {};
   let busy = 0;
 
   async function macrotask(): Promise<void> {
@@ -208,6 +216,12 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
     return found;
   }
 
+  function noteAppend(process: string, run: string, chunk: Chunk, answer: unknown): void {
+    const { appended, found } = answer as { appended: boolean; found?: Chunk };
+    if (appended) durable.set(run, (durable.get(run) ?? 0) + chunk.events.length);
+    else if (found?.driver !== undefined && found.driver.id !== chunk.driver?.id) tellLoss(process, run);
+  }
+
   function createProcess(name: string, definitions: Definition[], options: ProcessOptions = {}): Process {
     const { skewMs = 0 } = options;
     const calls: Call[] = [];
@@ -217,6 +231,12 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
     let thawed: Promise<void> | undefined;
     let release = () => {};
     let turn: Turn | undefined;
+    alive.add(name);
+
+    function die(): void {
+      dead = true;
+      alive.delete(name);
+    }
 
     function freeze(): void {
       thawed ??= new Promise((resolve) => {
@@ -235,7 +255,7 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
       const trouble = rule?.(call);
       const strike = (when: 'before' | 'after') => {
         if ((trouble?.do === 'stall' || trouble?.do === 'kill') && trouble.when === when) {
-          if (trouble.do === 'kill') dead = true;
+          if (trouble.do === 'kill') die();
           else freeze();
         }
       };
@@ -244,6 +264,7 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
       strike('before');
       await gate();
       const result = await apply();
+      if (method === 'append') noteAppend(name, String(args[0]), args[1] as Chunk, result);
       strike('after');
       if (trouble?.do === 'timeOut') throw new Fault('unavailable', 'The store did not answer in time (test)');
       await gate();
@@ -324,9 +345,7 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
       trouble(next) {
         rule = next;
       },
-      kill() {
-        dead = true;
-      },
+      kill: die,
       freeze,
       thaw() {
         rule = undefined;
@@ -390,6 +409,11 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
           ? chunk.events.map((event) => lineOf(chunk, event))
           : [`${chunk.position}${chunk.takeover ? ' takeover' : ' claim'}`],
       );
+    },
+    isAlive: (name) => alive.has(name),
+    durableEvents: (run) => durable.get(run) ?? 0,
+    onLoss(callback) {
+      tellLoss = callback;
     },
     started: () => starts.map(({ process, key, attempt }) => `${process}:${key}#${attempt}`),
   };

@@ -1,0 +1,164 @@
+/**
+ * Random workflows as data, and the one workflow that interprets them.
+ *
+ * Owns: what a generated workflow may do. Does not own: faults, time, or what is right.
+ */
+import { type Context, type Workflow, workflow } from '../../lib/workflow/index.ts';
+
+export type Plan =
+  | { do: 'step'; id: string; ms: number; fails: number; once?: true; undo?: true }
+  | { do: 'sleep'; id: string; ms: number }
+  | { do: 'signal'; id: string; name: string; timeoutMs?: number }
+  | { do: 'child'; id: string; plan: Plan }
+  | { do: 'sequence' | 'all' | 'race'; id: string; parts: Plan[] }
+  | { do: 'map'; id: string; items: number; width: number; plan: Plan }
+  | { do: 'attempt'; id: string; plan: Plan };
+
+type Chance = () => number;
+
+const attempts = 3;
+
+export function randomPlan(chance: Chance, size = 3): Plan {
+  let count = 0;
+  const below = (max: number) => Math.floor(chance() * max);
+
+  function make(depth: number): Plan {
+    count += 1;
+    const id = `n${count}`;
+    const roll = below(depth > 0 ? 100 : 55);
+    if (roll < 30) return step(id);
+    if (roll < 42) return { do: 'sleep', id, ms: [5, 300, 3_000, 45_000, 120_000][below(5)] as number };
+    if (roll < 55) {
+      const name = `s${below(2)}`;
+      return { do: 'signal', id, name, ...(chance() < 0.3 && { timeoutMs: 500 + below(40_000) }) };
+    }
+    if (roll < 75) return { do: 'sequence', id, parts: many(depth, 4) };
+    if (roll < 83) return { do: 'all', id, parts: many(depth, 3) };
+    if (roll < 88) return { do: 'race', id, parts: many(depth, 3) };
+    if (roll < 93) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
+    if (roll < 97) return { do: 'child', id, plan: make(depth - 1) };
+    return { do: 'attempt', id, plan: make(depth - 1) };
+  }
+
+  function step(id: string): Plan {
+    const ms = [0, 0, 10, 400, 2_500, 9_000][below(6)] as number;
+    const fails = chance() < 0.15 ? 1 + below(attempts) : 0;
+    return {
+      do: 'step',
+      id,
+      ms,
+      fails,
+      ...(chance() < 0.08 && { once: true }),
+      ...(chance() < 0.15 && { undo: true }),
+    };
+  }
+
+  function many(depth: number, most: number): Plan[] {
+    return Array.from({ length: 2 + below(most - 1) }, () => make(depth - 1));
+  }
+
+  count += 1;
+  return { do: 'sequence', id: 'n0', parts: many(size, 4) };
+}
+
+export function partsOf(plan: Plan): Plan[] {
+  if ('parts' in plan) return plan.parts;
+  return 'plan' in plan ? [plan.plan] : [];
+}
+
+export function anyPart(plan: Plan, holds: (part: Plan) => boolean): boolean {
+  return holds(plan) || partsOf(plan).some((part) => anyPart(part, holds));
+}
+
+/** Whether faults and time may change what comes out. */
+export function isDeterministic(plan: Plan): boolean {
+  return !anyPart(
+    plan,
+    (part) =>
+      part.do === 'race' ||
+      (part.do === 'signal' && part.timeoutMs !== undefined) ||
+      (part.do === 'step' && (part.once === true || part.fails >= attempts)),
+  );
+}
+
+/** How many signals of each name a run of this plan may take; its children take their own. */
+export function signalsOf(plan: Plan): Map<string, number> {
+  const counts = new Map<string, number>();
+  const visit = (part: Plan, times: number): void => {
+    if (part.do === 'signal') counts.set(part.name, (counts.get(part.name) ?? 0) + times);
+    if (part.do === 'child') return;
+    for (const inner of partsOf(part)) visit(inner, part.do === 'map' ? times * part.items : times);
+  };
+  visit(plan, 1);
+  return counts;
+}
+
+const retry = { attempts, initial: 200, jitter: 0.5 } as const;
+
+export interface PlanInput {
+  plan: Plan;
+}
+
+/** `sleep` is how long a step takes. */
+export function interpreter(
+  sleep: (ms: number) => Promise<void>,
+  durability: 'each' | 'relaxed' | 'none',
+): Workflow<PlanInput, unknown> {
+  const simulated: Workflow<PlanInput, unknown> = workflow(
+    { name: 'simulated', timeout: '12h', durability },
+    (ctx, { plan }: PlanInput) => run(ctx, plan),
+  ) as Workflow<PlanInput, unknown>;
+
+  async function run(ctx: Context, plan: Plan): Promise<unknown> {
+    switch (plan.do) {
+      case 'step':
+        return ctx.step(
+          plan.id,
+          async ({ attempt }) => {
+            await sleep(plan.ms);
+            if (attempt <= plan.fails) throw new RangeError(`${plan.id} failed at attempt ${attempt}`);
+            return `${plan.id}#${attempt}`;
+          },
+          { ...(plan.once ? { atMostOnce: true } : { retry }), ...(plan.undo && { compensate: () => sleep(5) }) },
+        );
+      case 'sleep':
+        await ctx.sleep(plan.ms, { name: plan.id });
+        return plan.id;
+      case 'signal': {
+        const options = plan.timeoutMs === undefined ? {} : { timeout: plan.timeoutMs };
+        await ctx.signal(plan.name, options).catch((error: Error) => {
+          if (error.name !== 'TimeoutError') throw error;
+        });
+        return plan.id;
+      }
+      case 'child':
+        return ctx.child(simulated, { plan: plan.plan }, { name: plan.id });
+      case 'sequence': {
+        const results: unknown[] = [];
+        for (const part of plan.parts) results.push(await run(ctx, part));
+        return results;
+      }
+      case 'all':
+        return ctx.all(plan.id, branches(plan.parts));
+      case 'race': {
+        const { winner, value } = await ctx.race(plan.id, branches(plan.parts));
+        return [winner, value];
+      }
+      case 'map':
+        return ctx.map(
+          plan.id,
+          Array.from({ length: plan.items }, (_, index) => index),
+          (_item, branch) => run(branch, plan.plan),
+          { concurrency: plan.width },
+        );
+      case 'attempt':
+        return run(ctx, plan.plan).catch((error: Error) => `caught ${error.name}`);
+    }
+  }
+
+  function branches(parts: Plan[]): Record<string, (ctx: Context) => Promise<unknown>> {
+    return Object.fromEntries(parts.map((part) => [part.id, (branch: Context) => run(branch, part)]));
+  }
+
+  return simulated;
+}

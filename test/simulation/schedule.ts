@@ -1,0 +1,352 @@
+/**
+ * One schedule: a few runs of one generated workflow, driven by two or three processes under seeded faults, from a seed.
+ *
+ * Owns: chance, and who gets which message when. Does not own: what is right (oracle.ts).
+ */
+
+import { deliver } from '../../lib/kernel/deliver.ts';
+import type { OutsideEvent } from '../../lib/kernel/events.ts';
+import { isSettled } from '../../lib/kernel/head.ts';
+import { foldJournal } from '../../lib/kernel/journal.ts';
+import type { Message } from '../../lib/ports/queue.ts';
+import { sweep } from '../../lib/service/sweep.ts';
+import {
+  type Call,
+  createWorld,
+  type Process,
+  seededFraction,
+  startIn,
+  type Trouble,
+  type World,
+} from '../kernel/harness.ts';
+import { checkEffects, checkOnce, checkRecords, type Effect, type FinishedRun } from './oracle.ts';
+import { interpreter, isDeterministic, type Plan, type PlanInput, randomPlan, signalsOf } from './plan.ts';
+
+export type Mode = 'calm' | 'faults' | 'stall' | 'kill';
+export const modes: readonly Mode[] = ['calm', 'faults', 'stall', 'kill'];
+
+export interface Result {
+  seed: number;
+  mode: Mode;
+  violations: string[];
+  runs: number;
+  effects: number;
+  sweeps: number;
+}
+
+const minute = 60_000;
+const visibilityMs = minute;
+const faultsMs = 4 * minute;
+/** Long enough for a parent to look at its children a few times; far from any deadline. */
+const patienceMs = 180 * minute;
+const hopeless = 20_000;
+
+export async function runSchedule(seed: number, options: { mode?: Mode } = {}): Promise<Result> {
+  const chance = seededFraction(seed * 7919 + 13);
+  const below = (max: number) => Math.floor(chance() * max);
+  const mode = options.mode ?? (modes[seed % modes.length] as Mode);
+  const plan = randomPlan(chance, 3);
+  const durability = chance() < 0.8 ? 'each' : chance() < 0.5 ? 'relaxed' : 'none';
+  const durableQueue = chance() < 0.6;
+  const commands = chance() < 0.3;
+  const world = createWorld({ seed, durableQueue, limits: { crashes: 1_000, takeovers: 1_000 } });
+  const definition = interpreter(world.sleep, durability);
+  const began = world.clock.now();
+  const disturbed = () => armed && mode !== 'calm' && world.clock.now() < began + faultsMs;
+  const effects: Effect[] = [];
+  const born = new Map<string, FinishedRun['head']>();
+  const violations: string[] = [];
+  const lost = new Set<string>();
+  let processes: Process[] = [];
+  let made = 0;
+  let sweeps = 0;
+  let cancelled = false;
+  let armed = false;
+
+  // --- processes and their faults ------------------------------------------------------------------------------------
+
+  const written = new Map<string, string>();
+  watchPositions(world, written, violations);
+
+  /** The one call at which a directed schedule strikes. */
+  const target = {
+    method: ['append', 'updateHead', 'read', 'send', 'create', 'putMail'][below(6)] as string,
+    nth: 1 + below(6),
+    when: chance() < 0.5 ? ('before' as const) : ('after' as const),
+  };
+  let struck = false;
+
+  function later(ms: number, action: () => unknown): void {
+    world.clock.schedule(world.clock.now() + ms, () => void action());
+  }
+
+  function freezeForAWhile(process: Process): void {
+    later(1_000 + below(90_000), () => {
+      process.thaw();
+      process.trouble((call) => troubleOf(process, call));
+    });
+  }
+
+  function troubleOf(process: Process, call: Call): Trouble | undefined {
+    const slow: Trouble | undefined = chance() < 0.3 ? { do: 'delay', ms: below(150) } : undefined;
+    if (!disturbed()) return slow;
+    if (mode === 'faults') {
+      const roll = chance();
+      if (roll < 0.02) return { do: 'refuse' };
+      if (roll < 0.05) return { do: 'timeOut' };
+      if (roll < 0.06) return kill(process, chance() < 0.5 ? 'before' : 'after');
+      if (roll < 0.075) {
+        freezeForAWhile(process);
+        return { do: 'stall', when: chance() < 0.5 ? 'before' : 'after' };
+      }
+      return slow;
+    }
+    if (struck || call.method !== target.method || call.nth !== target.nth) return slow;
+    struck = true;
+    if (mode === 'kill') return kill(process, target.when);
+    later(40_000 + below(40_000), () => {
+      process.thaw();
+      process.trouble((next) => troubleOf(process, next));
+    });
+    return { do: 'stall', when: target.when };
+  }
+
+  function kill(process: Process, when: 'before' | 'after'): Trouble {
+    processes = processes.filter((other) => other !== process);
+    if (!durableQueue) later(below(5_000), () => world.gone.add(process.name));
+    later(500 + below(20_000), addProcess);
+    return { do: 'kill', when };
+  }
+
+  function addProcess(): void {
+    made += 1;
+    const process = world.process(`p${made}`, [definition], {
+      skewMs: mode === 'calm' ? 0 : below(4_000) - 2_000,
+      observer: {
+        stepStarted({ run, key, attempt }) {
+          if (!world.isAlive(process.name)) return;
+          effects.push({
+            process: process.name,
+            run,
+            key,
+            attempt,
+            durable: world.durableEvents(run),
+            afterLoss: lost.has(`${process.name} ${run}`),
+          });
+        },
+      },
+    });
+    process.trouble((call) => troubleOf(process, call));
+    processes.push(process);
+  }
+
+  // --- the queue -----------------------------------------------------------------------------------------------------
+
+  const busy = new Set<string>();
+
+  /** Takes what was sent and decides its fate. */
+  function collect(): void {
+    for (const { message, visibleAt } of world.messages.splice(0)) {
+      const delay = Math.max(0, visibleAt - world.clock.now());
+      if (mode === 'calm') handOut(message, 1, delay + below(chance() < 0.1 ? 8_000 : 300));
+      else {
+        if (disturbed() && mayBeLost(message) && chance() < 0.08) continue;
+        handOut(message, 1, delay + below(chance() < 0.1 ? 50_000 : 300));
+        if (disturbed() && chance() < 0.08) handOut(message, 1, delay + below(20_000));
+      }
+    }
+  }
+
+  /** A durable queue keeps facts that people were told are accepted; all else has somebody who looks again. */
+  function mayBeLost(message: Message): boolean {
+    return !durableQueue || message.kind !== 'mail' || message.mail.event.type === 'child_settled';
+  }
+
+  function handOut(message: Message, receives: number, delay: number): void {
+    later(delay, () => receive(message, receives));
+  }
+
+  function receive(message: Message, receives: number): void {
+    const free = processes.filter(({ name }) => !busy.has(`${name} ${message.run}`));
+    const process = free[below(free.length)];
+    if (!process) {
+      handOut(message, receives, 700);
+      return;
+    }
+    const at = `${process.name} ${message.run}`;
+    busy.add(at);
+    lost.delete(at);
+    let settled = false;
+    const done = () => {
+      settled = true;
+      busy.delete(at);
+      lost.delete(at);
+    };
+    process.drive(message, { receives }).then(done, () => {
+      done();
+      if (receives < hopeless) handOut(message, receives + 1, 1_000);
+    });
+    // A receiver that has not answered by then is taken for dead.
+    later(visibilityMs, () => {
+      if (!settled && receives < 5) receive(message, receives + 1);
+      if (!world.isAlive(process.name)) busy.delete(at);
+    });
+  }
+
+  world.onLoss((process, run) => lost.add(`${process} ${run}`));
+
+  // --- people --------------------------------------------------------------------------------------------------------
+
+  const served = new Set<string>();
+
+  /** Sends each run the signals that its plan may take, once, at any time. */
+  async function serve(): Promise<void> {
+    for (const { birth, state } of (await world.store.list({}, { limit: 1_000 })).items) {
+      if (served.has(birth.id)) continue;
+      served.add(birth.id);
+      born.set(birth.id, await world.head(birth.id));
+      if (isSettled(state.status)) continue;
+      const { plan: own } = JSON.parse(String(birth.input)) as PlanInput;
+      for (const [name, count] of signalsOf(own)) {
+        for (let i = 0; i < count; i += 1) {
+          const at = below(20_000);
+          later(at, () => tell(birth.id, birth.nonce, () => ({ type: 'run_signalled', name, ...idAt(`${name}${i}`) })));
+        }
+      }
+      if (!commands) continue;
+      const pauseAt = below(30_000);
+      later(pauseAt, () => tell(birth.id, birth.nonce, () => commandEvent('run_paused')));
+      later(pauseAt + below(90_000), () => tell(birth.id, birth.nonce, () => commandEvent('run_resumed')));
+      if (chance() < 0.3) {
+        cancelled = true;
+        const event = () => ({ type: 'run_cancel_requested', epoch: 0, ...idAt(world.ids.random()) }) as const;
+        later(below(60_000), () => tell(birth.id, birth.nonce, event));
+      }
+    }
+  }
+
+  const idAt = (id: string) => ({ id, at: world.clock.now() });
+
+  function commandEvent(type: 'run_paused' | 'run_resumed'): OutsideEvent {
+    return { type, epoch: 0, issuedAt: world.clock.now(), ...idAt(world.ids.random()) };
+  }
+
+  /** As an API does it, which is another process and is patient. */
+  async function tell(run: string, nonce: string, event: () => OutsideEvent): Promise<void> {
+    await deliver(api.ports, run, nonce, event());
+  }
+
+  // --- the course of it ----------------------------------------------------------------------------------------------
+
+  const api = world.process('api', [definition]);
+  for (let i = 0; i < 2 + below(2); i += 1) addProcess();
+  // Where the queue forgets, only the process that holds a start message, or everybody after its death, may use it.
+  const starter = durableQueue ? api : (processes[0] as Process);
+  const roots: string[] = [];
+  const count = 1 + below(2);
+  for (let i = 0; i < count; i += 1) roots.push(await world.until(startIn(starter, definition, { plan })));
+  armed = true;
+
+  function tick(): void {
+    const sweeper = processes[below(processes.length)];
+    if (sweeper) {
+      sweeps += 1;
+      void sweep(sweeper.ports).catch(() => {});
+      if (chance() < 0.2) void sweep((processes[below(processes.length)] ?? sweeper).ports).catch(() => {});
+    }
+    later(world.clock.now() < began + 10 * minute ? 7_000 : 30_000, tick);
+  }
+  tick();
+
+  const end = began + faultsMs + patienceMs;
+  for (;;) {
+    await world.settle();
+    collect();
+    await serve();
+    if (world.clock.now() > end || (await isOver())) break;
+    await world.clock.advanceToNext();
+  }
+
+  async function isOver(): Promise<boolean> {
+    if (world.messages.length > 0 || processes.length === 0) return false;
+    const { items } = await world.store.list({}, { limit: 1_000 });
+    return items.every(({ state }) => isSettled(state.status)) && served.size === items.length;
+  }
+
+  // --- what came of it -----------------------------------------------------------------------------------------------
+
+  for (const id of served) {
+    const { head, chunks } = await world.record(id);
+    if (chunks.length === 0 && head.state.status === 'cancelled') continue;
+    const finished = { head, chunks, born: born.get(id) ?? head };
+    violations.push(...checkRecords(finished));
+    const own = effects.filter(({ run }) => run === id);
+    if (durability === 'each') violations.push(...(await checkEffects(api.ports, definition, finished, own)));
+  }
+  if (mode === 'calm') violations.push(...checkOnce(effects));
+  if (!cancelled && isDeterministic(plan)) {
+    violations.push(...(await compare(seed, world, roots, plan)));
+  }
+  return { seed, mode, violations, runs: served.size, effects: effects.length, sweeps };
+}
+
+/** A journal position is written at most once (1), seen from below every process. */
+function watchPositions(world: World, written: Map<string, string>, violations: string[]): void {
+  const { append } = world.store;
+  world.store.append = async (id, chunk, absorbed) => {
+    const answer = await append(id, chunk, absorbed);
+    const place = `${id} ${chunk.nonce} ${chunk.position}`;
+    if (answer.appended) {
+      if (written.has(place)) violations.push(`(1) ${place} was written twice`);
+      written.set(place, chunk.id);
+    }
+    return answer;
+  };
+}
+
+async function resultOf(world: World, run: string): Promise<string> {
+  const { head, chunks } = await world.record(run);
+  const { current } = foldJournal(head.birth, chunks);
+  if (current.phase !== 'settled') return current.phase;
+  const { end } = current;
+  return end.type === 'run_completed' ? String(end.output) : `${end.type} ${end.error.name}: ${end.error.message}`;
+}
+
+/** What is deterministic comes out as it does without any fault. */
+async function compare(seed: number, world: World, roots: string[], plan: Plan): Promise<string[]> {
+  const calm = await undisturbedResult(plan);
+  const found: string[] = [];
+  for (const run of roots) {
+    const result = await resultOf(world, run);
+    if (result !== calm) found.push(`run ${run} of seed ${seed}: (2) ended with ${result}, undisturbed with ${calm}`);
+  }
+  return found;
+}
+
+async function undisturbedResult(plan: Plan): Promise<string> {
+  const world = createWorld({ seed: 1 });
+  const definition = interpreter(world.sleep, 'each');
+  const one = world.process('one', [definition]);
+  const run = await startIn(one, definition, { plan });
+  const told = new Set<string>();
+  for (let round = 0; round < 10_000; round += 1) {
+    for (const { birth } of (await world.store.list({}, { limit: 1_000 })).items) {
+      if (told.has(birth.id)) continue;
+      told.add(birth.id);
+      const { plan: own } = JSON.parse(String(birth.input)) as PlanInput;
+      for (const [name, count] of signalsOf(own)) {
+        for (let i = 0; i < count; i += 1) {
+          const event = { type: 'run_signalled', id: `${name}${i}`, at: world.clock.now(), name } as const;
+          await deliver(one.ports, birth.id, birth.nonce, event);
+        }
+      }
+    }
+    if (isSettled((await world.head(run)).state.status)) break;
+    const [next] = world.messages.sort((a, b) => a.visibleAt - b.visibleAt);
+    if (!next) break;
+    world.messages.splice(0, 1);
+    if (next.visibleAt > world.clock.now()) await world.advance(next.visibleAt - world.clock.now());
+    await world.until(one.drive(next.message));
+  }
+  return resultOf(world, run);
+}

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { modes, runSchedule } from './schedule.ts';
+
+const schedulesPerMode = 75;
+
+const promises = {
+  calm: 'with nothing but delay and reordering, every effect runs exactly once',
+  faults: 'through kills, stalls, timeouts, losses and repetitions, every run settles as it should',
+  stall: 'a driver that freezes at one call and thaws after its lease changes nothing any more',
+  kill: 'a driver that dies at one call loses nothing',
+} as const;
+
+describe('simulation, invariants 1 to 7', () => {
+  test.each(modes)('%s', { timeout: 60_000 }, async (mode) => {
+    for (let seed = 0; seed < schedulesPerMode; seed += 1) {
+      const { violations } = await runSchedule(seed, { mode });
+      const hint = `${promises[mode]}\nagain: npx tsx test/simulation/run.ts --from ${seed} --seeds 1 --mode ${mode}`;
+      expect(violations, hint).toEqual([]);
+    }
+  });
+});
