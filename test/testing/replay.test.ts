@@ -138,7 +138,50 @@ describe('replay', () => {
   });
 });
 
+describe('replay tells how the code ends', () => {
+  test('when the run continues as another', async () => {
+    const looping = workflow({ name: 'looping' }, async (ctx, left: number) => {
+      await ctx.step('work', () => left);
+      if (left > 0) ctx.continueAs(left - 1);
+    });
+    const t = await createTestPawl({ workflows: [looping] });
+    const run = await t.start(looping, 1);
+    await run.result();
+
+    expect(await replay(looping, await run.export())).toEqual({ status: 'continued', input: 0 });
+  });
+
+  test('when the run was cancelled, passed its deadline, or grew too long', async () => {
+    const waiting = workflow({ name: 'waiting', timeout: '1h' }, async (ctx, turns: number) => {
+      for (let turn = 0; turn < turns; turn += 1) await ctx.step(`turn ${turn}`, () => turn);
+      await ctx.signal('never');
+    });
+    const t = await createTestPawl({ workflows: [waiting], limits: { eventsPerRun: 20 } });
+    const [cancelled, late, long] = [await t.start(waiting, 1), await t.start(waiting, 1), await t.start(waiting, 50)];
+    await t.settle();
+    await cancelled.cancel('enough');
+    await t.advance('2h');
+
+    expect(await replay(waiting, await cancelled.export())).toMatchObject({ error: { message: 'enough' } });
+    expect(await replay(waiting, await late.export())).toMatchObject({ error: { name: 'TimeoutError' } });
+    expect((await long.get()).error?.name).toBe('LimitError');
+    expect(await replay(waiting, await long.export())).toMatchObject({ status: 'open' });
+  });
+});
+
 describe('an exported run', () => {
+  test('holds large payloads too', async () => {
+    const large = workflow({ name: 'large' }, async (ctx, input: string) => {
+      const text = await ctx.step('double', () => input + input);
+      return text.length;
+    });
+    const t = await createTestPawl({ workflows: [large] });
+    const run = await t.start(large, 'x'.repeat(150_000));
+    expect(await run.result()).toBe(300_000);
+
+    expect(await replay(large, await run.export())).toEqual({ status: 'completed', output: 300_000 });
+  });
+
   const chance = workflow({ name: 'chance' }, async (ctx) => {
     const drawn = ctx.random();
     const { token } = ctx.callback('later');

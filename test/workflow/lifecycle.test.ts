@@ -358,6 +358,19 @@ describe("in one's own process", () => {
     }
   });
 
+  test('result() follows a run that continues as another', async () => {
+    const countdown = workflow({ name: 'countdown' }, async (ctx, left: number) => {
+      if (left > 0) ctx.continueAs(left - 1);
+      return 'lift-off';
+    });
+    const pawl = await openPawl({ workflows: [countdown], dataDir: ':memory:' });
+    try {
+      expect(await (await pawl.start(countdown, 5)).result()).toBe('lift-off');
+    } finally {
+      await pawl.close();
+    }
+  });
+
   test('result() can be given up', async () => {
     const forever = workflow({ name: 'forever' }, (ctx) => ctx.signal('never'));
     const pawl = await openPawl({ workflows: [forever], dataDir: ':memory:' });
