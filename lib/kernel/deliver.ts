@@ -1,5 +1,5 @@
-import type { Mail, OutsideEvent } from './events.ts';
-import { type Head, isOpen } from './head.ts';
+import type { Chunk, Mail, OutsideEvent } from './events.ts';
+import { isOpen } from './head.ts';
 import type { Ports } from './ports.ts';
 
 /**
@@ -15,18 +15,29 @@ export async function deliver(ports: Ports, run: string, nonce: string, event: O
   await ports.queue.send({ kind: 'mail', run, nonce, mail });
 }
 
-/** Lowers `wakeAt` of a far-waiting run to now, so that a sweeper finds it even if every message is lost (K15, K16). */
+/**
+ * Lowers `wakeAt` of a waiting run to now, so that a sweeper finds it even if every message is lost (K15, K16). A run
+ * with a driver needs none of that: the driver reads the mail before it raises the head. One that is parked already, and
+ * whose head is about to be raised, does: the lowering takes the place of that raise.
+ */
 async function makeDue(ports: Ports, run: string, nonce: string): Promise<void> {
   const now = ports.clock.now();
   const head = await ports.store.readHead(run);
-  if (!head || !waitsBeyond(head, nonce, now + ports.limits.leaseMs)) return;
-  const record = await ports.store.read(run, head.position);
-  if (!record || !waitsBeyond(record.head, nonce, now)) return;
-  const readTo = record.chunks.at(-1)?.position ?? record.head.position;
-  const state = { ...record.head.state, wakeAt: now };
-  await ports.store.updateHead(run, { state, position: readTo }, { nonce, positionAtMost: readTo });
+  const record = head && (await ports.store.read(run, head.position));
+  if (!record || record.head.birth.nonce !== nonce) return;
+  const { state, position } = record.head;
+  if (!isOpen(state)) return;
+  const last = record.chunks.at(-1);
+  if (last ? !isParked(last) : state.wakeAt <= now + ports.limits.leaseMs) return;
+  const readTo = last?.position ?? position;
+  await ports.store.updateHead(
+    run,
+    { state: { ...state, wakeAt: now }, position: readTo },
+    { nonce, positionAtMost: readTo },
+  );
 }
 
-function waitsBeyond(head: Head, nonce: string, moment: number): boolean {
-  return head.birth.nonce === nonce && isOpen(head.state) && head.state.wakeAt > moment;
+function isParked(last: Chunk): boolean {
+  const end = last.events.at(-1)?.type;
+  return end === 'run_suspended' || end === 'run_blocked';
 }

@@ -264,4 +264,21 @@ describe('creation and the sweeper', () => {
     expect(await world.until(one.drive(world.take('wake')))).toBe('suspended');
     expect(world.started()).toEqual(['one:a#1']);
   });
+
+  test('a queue that forgets: mail that comes between a suspend and its head update keeps the run due', async () => {
+    const world = createWorld({ durableQueue: false });
+    const one = world.process('one', [waiting]);
+    const api = world.process('api', [waiting]);
+    const run = await startIn(one, waiting);
+    one.trouble(({ method }) => (method === 'updateHead' ? { do: 'stall', when: 'before' } : undefined));
+    const turn = one.drive(world.take('start'));
+    await world.settle();
+    const { birth } = await world.head(run);
+    const event = { type: 'run_signalled', id: 's', at: world.clock.now(), name: 'go' } as const;
+    await deliver(api.ports, run, birth.nonce, event);
+    world.messages.length = 0;
+    one.thaw();
+    await world.until(turn);
+    expect(await wakeAt(world, run)).toBe(event.at);
+  });
 });
