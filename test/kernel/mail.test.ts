@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { workflow } from '../../lib/workflow/index.ts';
-import { createWorld, hold, mailMessage, signalMail, startIn } from './harness.ts';
+import { createWorld, hold, mailMessage, type Rule, signalMail, startIn } from './harness.ts';
 
 const collecting = workflow({ name: 'collecting' }, async (ctx) => {
   const seen: unknown[] = [];
@@ -95,32 +95,26 @@ describe('mail', () => {
     const one = world.process('one', [collecting]);
     const two = world.process('two', [collecting]);
     const run = await startIn(one, collecting);
-    one.trouble(({ method, nth }) => (method === 'append' && nth === 1 ? { do: 'stall', when: 'before' } : undefined));
-    const turn = one.drive(await signalMail(world, run, 'item', 0).then(() => world.take('start')), { receives: 2 });
+    await world.until(one.drive(world.take('start')));
+    world.messages.length = 0;
+    const stallAtAppend: Rule = ({ method }) => (method === 'append' ? { do: 'stall', when: 'before' } : undefined);
+    one.trouble(stallAtAppend);
+    const turn = one.drive(await signalMail(world, run, 'item', 1));
+    await world.settle();
+    two.trouble(stallAtAppend);
+    const bringing = two.drive(await signalMail(world, run, 'item', 2));
     await world.settle();
     one.thaw();
-    await world.settle();
-    // The claim is durable and the suspend is not: the bringer leaves.
-    one.trouble(({ method, nth }) => (method === 'append' && nth === 2 ? { do: 'stall', when: 'before' } : undefined));
-    await turn;
-    const stalled = await suspendStalled();
-    expect(stalled).toBe('suspended');
-
-    async function suspendStalled() {
-      const three = world.process('three', [collecting]);
-      const signal = await signalMail(world, run, 'item', 1);
-      three.trouble(({ method, nth }) =>
-        method === 'append' && nth === 2 ? { do: 'stall', when: 'before' } : undefined,
-      );
-      const slow = three.drive(signal);
-      await world.settle();
-      const next = two.drive(await signalMail(world, run, 'item', 2));
-      await world.settle();
-      three.thaw();
-      await world.until(next);
-      return world.until(slow);
-    }
-    expect((await world.lines(run)).filter((line) => line.includes('run_signalled'))).toHaveLength(2);
+    expect(await world.until(turn)).toBe('suspended');
+    two.thaw();
+    expect(await world.until(bringing)).toBe('lost');
+    expect(await world.lines(run)).toEqual([
+      '1 run_suspended',
+      '2 run_signalled item',
+      '2 run_suspended',
+      '3 run_signalled item',
+      '3 run_suspended',
+    ]);
     expect((await world.record(run)).mail).toHaveLength(0);
   });
 
