@@ -12,6 +12,7 @@ import type {
   WorkflowView,
 } from '../service/api.ts';
 import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
+import type { InputAnd } from '../workflow/workflow.ts';
 import { type Call, createTransport, type RetryOptions } from './transport.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -51,8 +52,7 @@ export interface StartOptions {
 export interface PawlClient extends PawlApi {
   start<Input, Output>(
     workflow: WorkflowReference<Input, Output>,
-    input: Input,
-    options?: StartOptions,
+    ...args: InputAnd<Input, StartOptions>
   ): Promise<RunHandle<Output>>;
   start(workflow: string, input?: unknown, options?: StartOptions): Promise<RunHandle>;
   run<Output = unknown>(id: string): RunHandle<Output>;

@@ -14,7 +14,7 @@ import { createService } from '../service/service.ts';
 import { sweep, wakeBlocked } from '../service/sweep.ts';
 import type { AnyWorkflow, StartOptions } from '../wiring/open-pawl.ts';
 import { type Duration, toMoment, toMs } from '../workflow/duration.ts';
-import type { Workflow } from '../workflow/workflow.ts';
+import type { InputAnd, Workflow } from '../workflow/workflow.ts';
 import { type ChildReplacement, childStandIn } from './child-stand-in.ts';
 import { createSeededIds } from './seeded-ids.ts';
 import { createStandIns, type StepReplacement, type StepTarget, type TestAttempt } from './stand-ins.ts';
@@ -58,8 +58,7 @@ export interface Later {
 export interface TestPawl {
   start<Input, Output>(
     workflow: Workflow<Input, Output>,
-    input: Input,
-    options?: StartOptions,
+    ...args: InputAnd<Input, StartOptions>
   ): Promise<TestRun<Output>>;
   start(workflow: string, input?: unknown, options?: StartOptions): Promise<TestRun>;
   run<Output = unknown>(id: string): TestRun<Output>;

@@ -15,7 +15,7 @@ import { startRun } from '../service/start-run.ts';
 import { purge, recover, sweep, wakeBlocked } from '../service/sweep.ts';
 import { awaitSettled } from '../service/watch-run.ts';
 import { createWorker, type Worker } from '../service/worker.ts';
-import type { Workflow } from '../workflow/workflow.ts';
+import type { InputAnd, Workflow } from '../workflow/workflow.ts';
 import type { Backend, BackendOptions } from './backend.ts';
 import { describeWorkflow } from './describe-workflow.ts';
 import { findInterrupted } from './interrupted-runs.ts';
@@ -46,8 +46,7 @@ export interface OpenPawlOptions {
 export interface Pawl extends PawlApi {
   start<Input, Output>(
     workflow: Workflow<Input, Output>,
-    input: Input,
-    options?: StartOptions,
+    ...args: InputAnd<Input, StartOptions>
   ): Promise<RunHandle<Output>>;
   start(workflow: string, input?: unknown, options?: StartOptions): Promise<RunHandle>;
   run<Output = unknown>(id: string): RunHandle<Output>;

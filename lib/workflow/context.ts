@@ -3,7 +3,7 @@ import type { Duration } from './duration.ts';
 import type { RetryOptions } from './retry.ts';
 import type { Schema } from './schema.ts';
 import type { Stored } from './stored.ts';
-import type { Workflow } from './workflow.ts';
+import type { InputAnd, Workflow } from './workflow.ts';
 
 /**
  * What a workflow works with. Everything a workflow does, and everything it learns from outside, goes through this: then
@@ -35,14 +35,14 @@ export interface Context {
   callback<T = unknown>(name: string, options?: SignalOptions<T>): Callback<T>;
 
   /** Starts another workflow as a run of its own and waits for its output. */
-  child<Input, Output>(workflow: Workflow<Input, Output>, input: Input, options?: ChildOptions): Promise<Output>;
+  child<Input, Output>(workflow: Workflow<Input, Output>, ...args: InputAnd<Input, ChildOptions>): Promise<Output>;
   child(workflow: string, input?: unknown, options?: ChildOptions): Promise<unknown>;
   /** Starts another workflow and goes on; it outlives this run. */
   startDetached<Input>(
-    workflow: Workflow<Input, unknown> | string,
-    input: Input,
-    options?: ChildOptions,
+    workflow: Workflow<Input, unknown>,
+    ...args: InputAnd<Input, ChildOptions>
   ): Promise<{ id: string }>;
+  startDetached(workflow: string, input?: unknown, options?: ChildOptions): Promise<{ id: string }>;
 
   /**
    * Does the same for each item, `concurrency` at a time (default 100). The first failure closes the rest and is thrown;

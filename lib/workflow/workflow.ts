@@ -14,6 +14,11 @@ export interface Workflow<Input = unknown, Output = unknown> extends Definition 
   readonly '~types'?: { input: Input; output: Output };
 }
 
+/** What a start takes beside the workflow: the input may be left out where there is none. */
+export type InputAnd<Input, Options> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options];
+
 export interface WorkflowOptions {
   /** Letters, digits, `.`, `_`, `-`; up to 128. */
   name: string;

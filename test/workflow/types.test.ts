@@ -18,6 +18,7 @@ const order = workflow(
 );
 
 const plain = workflow({ name: 'plain' }, async (_ctx, input: { n: number }) => ({ at: new Date(0), n: input.n }));
+const optional = workflow({ name: 'optional' }, async (_ctx, input?: number) => input);
 const none = workflow({ name: 'none' }, async () => 7);
 
 describe('a workflow', () => {
@@ -43,6 +44,10 @@ describe('start', () => {
     expectTypeOf(() => start(plain, { n: 'one' })).toBeFunction();
     // @ts-expect-error There is none.
     expectTypeOf(() => start(plain)).toBeFunction();
+    expectTypeOf(() => start(none)).returns.resolves.toEqualTypeOf<RunHandle<number>>();
+    expectTypeOf(() => start(optional, undefined, { key: 'k' })).toBeFunction();
+    // @ts-expect-error It takes a number, if anything.
+    expectTypeOf(() => start(optional, 'one')).toBeFunction();
   });
 
   test('of the kit is typed alike', async () => {
@@ -70,6 +75,7 @@ describe('in a workflow', () => {
       expectTypeOf(ctx.callback('c', { schema: z.number() })).toEqualTypeOf<Callback<number>>();
 
       expectTypeOf(await ctx.child(plain, { n: 1 })).toEqualTypeOf<{ at: string; n: number }>();
+      expectTypeOf(await ctx.child(none)).toEqualTypeOf<number>();
       expectTypeOf(await ctx.child('by name')).toEqualTypeOf<unknown>();
       expectTypeOf(await ctx.startDetached(plain, { n: 1 })).toEqualTypeOf<{ id: string }>();
 
