@@ -47,7 +47,7 @@ describe('callbacks', () => {
 
   test('are answered by name', async () => {
     const t = await createTestPawl({ workflows: [asking] });
-    const run = await t.start(asking, undefined);
+    const run = await t.start(asking);
     await run.answer('bank', { result: { approved: true } });
 
     expect(await run.result()).toEqual({ approved: true });
@@ -61,7 +61,7 @@ describe('callbacks', () => {
       given = asked.sent;
       return asked;
     });
-    const run = await t.start(asking, undefined);
+    const run = await t.start(asking);
     await t.settle();
     await t.answer(given, { error: { name: 'Declined', message: 'not enough money' } }, { after: '1h' });
 

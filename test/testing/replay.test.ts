@@ -191,7 +191,7 @@ describe('an exported run', () => {
 
   test('replays to the same random values', async () => {
     const t = await createTestPawl({ workflows: [chance] });
-    const run = await t.start(chance, undefined);
+    const run = await t.start(chance);
     const { drawn, id, at } = await run.result();
 
     expect(await replay(chance, await run.export())).toMatchObject({ output: { drawn, id, at } });
@@ -199,7 +199,7 @@ describe('an exported run', () => {
 
   test('holds nothing that callback tokens can be made from', async () => {
     const t = await createTestPawl({ workflows: [chance] });
-    const run = await t.start(chance, undefined);
+    const run = await t.start(chance);
     const { token } = await run.result();
     const replayed = await replay(chance, await run.export());
 

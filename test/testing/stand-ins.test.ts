@@ -44,7 +44,7 @@ describe('a step is replaced', () => {
     const t = await createTestPawl({ workflows: [order, other] });
     t.step('charge', () => 'replaced', { workflow: 'order' });
 
-    expect(await (await t.start(other, undefined)).result()).toBe('real');
+    expect(await (await t.start(other)).result()).toBe('real');
     expect(await (await t.start(order, smallOrder)).result()).toMatchObject({ payment: 'replaced' });
   });
 
@@ -67,7 +67,7 @@ describe('a step is replaced', () => {
     const effects: string[] = [];
     const t = await createTestPawl({ workflows: [racing] });
     t.step('slow', (_attempt, original) => original(), { takes: '2h' });
-    expect(await (await t.start(racing, undefined)).result()).toMatchObject({ winner: 'timer' });
+    expect(await (await t.start(racing)).result()).toMatchObject({ winner: 'timer' });
     await t.advance('1d');
     expect(effects).toEqual([]);
   });
@@ -78,11 +78,11 @@ describe('a step is replaced', () => {
     );
     const t = await createTestPawl({ workflows: [slow] });
     t.step('encode', (_attempt, original) => original(), { takes: '59m' });
-    const run = await t.start(slow, undefined);
+    const run = await t.start(slow);
     expect(await run.result()).toBe('encoded');
 
     t.step('encode', (_attempt, original) => original(), { takes: '61m' });
-    const late = await t.start(slow, undefined);
+    const late = await t.start(slow);
     expect(await late.ended()).toMatchObject({ status: 'failed', error: { name: 'TimeoutError' } });
   });
 });
@@ -125,7 +125,7 @@ describe('failures are injected', () => {
     const t = await createTestPawl({ workflows: [patient] });
     t.hangStep('call', { attempts: [1] });
 
-    const run = await t.start(patient, undefined);
+    const run = await t.start(patient);
     expect(await run.result()).toBe('answer');
     expect(await run.tasks()).toMatchObject([{ key: 'call', attempts: 2 }]);
   });
@@ -153,7 +153,7 @@ describe('a crash', () => {
     const t = await createTestPawl({ workflows: [paying] });
     t.crashAt('charge', { times: 2 });
 
-    await (await t.start(paying, undefined)).result();
+    await (await t.start(paying)).result();
     expect(tokens).toHaveLength(3);
     expect(new Set(tokens).size).toBe(1);
   });
@@ -169,7 +169,7 @@ describe('a crash', () => {
     await t.deploy([counting]);
     t.crashAt('charge', { when: 'before' });
 
-    await (await t.start(counting, undefined)).result();
+    await (await t.start(counting)).result();
     expect(charges).toBe(1);
   });
 

@@ -73,7 +73,7 @@ describe('time passes only when a test lets it', () => {
     );
     const t = await createTestPawl({ workflows: [many], now: '2030-01-01' });
     const began = t.now();
-    const onTime = await (await t.start(many, undefined)).result();
+    const onTime = await (await t.start(many)).result();
     expect(onTime.every(Boolean)).toBe(true);
   });
 
@@ -83,7 +83,7 @@ describe('time passes only when a test lets it', () => {
     );
     const t = await createTestPawl({ workflows: [reader] });
 
-    expect(await (await t.start(reader, undefined)).result()).toBe('read');
+    expect(await (await t.start(reader)).result()).toBe('read');
   });
 });
 
@@ -114,16 +114,14 @@ describe('a run that waits for what does not come by itself', () => {
     const asking = workflow({ name: 'asking' }, (ctx) => ctx.callback('bank').result);
     const t = await createTestPawl({ workflows: [asking] });
 
-    await expect((await t.start(asking, undefined)).result()).rejects.toThrow(
-      /waits for an answer to the callback 'bank'/,
-    );
+    await expect((await t.start(asking)).result()).rejects.toThrow(/waits for an answer to the callback 'bank'/);
   });
 
   test('says why it is blocked', async () => {
     const foreign = workflow({ name: 'foreign' }, () => new Promise(() => {}));
     const t = await createTestPawl({ workflows: [foreign] });
 
-    await expect((await t.start(foreign, undefined)).result()).rejects.toThrow(/is blocked: .* is stuck/);
+    await expect((await t.start(foreign)).result()).rejects.toThrow(/is blocked: .* is stuck/);
   });
 
   test('says that it is paused', async () => {
@@ -141,7 +139,7 @@ test('the same seed gives the same ids', async () => {
   const lottery = workflow({ name: 'lottery' }, async (ctx) => [ctx.random(), ctx.uuid()]);
   const draw = async (seed: number) => {
     const t = await createTestPawl({ workflows: [lottery], seed });
-    const run = await t.start(lottery, undefined);
+    const run = await t.start(lottery);
     return [run.id, await run.result()];
   };
 

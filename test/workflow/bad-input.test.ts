@@ -64,7 +64,7 @@ describe('a start that cannot be', () => {
     await expect(t.start(any, undefined, { correlationId: 'x'.repeat(257) })).rejects.toThrow(
       'The correlation id has 257 characters; it has 1 to 256',
     );
-    const run = await t.start(any, undefined);
+    const run = await t.start(any);
     await expect(run.signal('')).rejects.toThrow("The signal's name has 0 characters; it has 1 to 128");
   });
 
@@ -143,7 +143,7 @@ describe('what JSON cannot hold', () => {
   test('as the payload of a signal, an answer, a report or the input of a child', async () => {
     const waiting = workflow({ name: 'waiting' }, (ctx) => ctx.signal('go'));
     const t = await createTestPawl({ workflows: [waiting] });
-    const run = await t.start(waiting, undefined);
+    const run = await t.start(waiting);
     await expect(run.signal('go', { n: 1n })).rejects.toThrow(
       "The payload of signal 'go' at n: JSON cannot hold a bigint",
     );
@@ -157,7 +157,7 @@ describe('what JSON cannot hold', () => {
     );
     const parent = workflow({ name: 'parent' }, (ctx) => ctx.child('waiting', { n: 1n }));
     const family = await createTestPawl({ workflows: [waiting, parent] });
-    expect((await (await family.start(parent, undefined)).ended()).error?.message).toBe(
+    expect((await (await family.start(parent)).ended()).error?.message).toBe(
       'The input of waiting at n: JSON cannot hold a bigint',
     );
   });
@@ -176,7 +176,7 @@ describe('what JSON cannot hold', () => {
       total: 'much' as unknown as number,
     }));
     const t = await createTestPawl({ workflows: [strict] });
-    const { error } = await (await t.start(strict, undefined)).ended();
+    const { error } = await (await t.start(strict)).ended();
     expect(error?.message).toMatch(/^The output of strict does not fit its schema: total: /);
   });
 });

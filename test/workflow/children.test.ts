@@ -50,9 +50,9 @@ describe('a child that is waited for', () => {
   });
 
   test('that is cancelled is a failure of the parent', async () => {
-    const parent = workflow({ name: 'parent' }, (ctx) => ctx.child(waiting, undefined));
+    const parent = workflow({ name: 'parent' }, (ctx) => ctx.child(waiting));
     const t = await createTestPawl({ workflows: [parent, waiting] });
-    const run = await t.start(parent, undefined);
+    const run = await t.start(parent);
     await t.settle();
     const [child] = (await t.api.listRuns({ workflow: 'waiting' })).items;
     await t.run(child?.id ?? '').cancel('not needed');
@@ -66,7 +66,7 @@ describe('a child that is waited for', () => {
   test('whose input does not fit fails the task, with the path, before anything starts', async () => {
     const wrong = workflow({ name: 'wrong' }, (ctx) => ctx.child('pack', { item: 7 }));
     const t = await createTestPawl({ workflows: [wrong, pack] });
-    const { error } = await (await t.start(wrong, undefined)).ended();
+    const { error } = await (await t.start(wrong)).ended();
     expect(error).toMatchObject({ code: 'invalid_input', details: [{ path: 'item' }] });
     expect((await t.api.listRuns({ workflow: 'pack' })).items).toHaveLength(0);
   });
@@ -74,16 +74,16 @@ describe('a child that is waited for', () => {
   test('that is not deployed fails the task', async () => {
     const lost = workflow({ name: 'lost' }, (ctx) => ctx.child('nobody'));
     const t = await createTestPawl({ workflows: [lost] });
-    expect(await (await t.start(lost, undefined)).ended()).toMatchObject({
+    expect(await (await t.start(lost)).ended()).toMatchObject({
       status: 'failed',
       error: { code: 'not_found', message: "Workflow nobody, asked for as child 'child:nobody', is not deployed here" },
     });
   });
 
   test('is cancelled when the parent is', async () => {
-    const parent = workflow({ name: 'parent' }, (ctx) => ctx.child(waiting, undefined));
+    const parent = workflow({ name: 'parent' }, (ctx) => ctx.child(waiting));
     const t = await createTestPawl({ workflows: [parent, waiting] });
-    const run = await t.start(parent, undefined);
+    const run = await t.start(parent);
     await t.settle();
     await run.cancel('enough');
 
@@ -94,19 +94,19 @@ describe('a child that is waited for', () => {
 
   test('that nobody awaits is cancelled when the parent ends', async () => {
     const parent = workflow({ name: 'parent' }, async (ctx) => {
-      void ctx.child(waiting, undefined);
+      void ctx.child(waiting);
       await ctx.sleep('1h');
     });
     const t = await createTestPawl({ workflows: [parent, waiting] });
-    await (await t.start(parent, undefined)).result();
+    await (await t.start(parent)).result();
     await t.settle();
     expect((await t.api.listRuns({ workflow: 'waiting' })).items).toMatchObject([{ status: 'cancelled' }]);
   });
 
   test('never outlives its parent: its deadline is no later', async () => {
-    const parent = workflow({ name: 'parent', timeout: '1h' }, (ctx) => ctx.child(waiting, undefined));
+    const parent = workflow({ name: 'parent', timeout: '1h' }, (ctx) => ctx.child(waiting));
     const t = await createTestPawl({ workflows: [parent, waiting] });
-    const run = await t.start(parent, undefined);
+    const run = await t.start(parent);
     const { deadline } = await run.get();
     const [child] = (await t.api.listRuns({ workflow: 'waiting' })).items;
     expect((await t.api.getRun(child?.id ?? '')).deadline).toBe(deadline);
@@ -125,10 +125,8 @@ describe('names of children', () => {
     ]);
     const t = await createTestPawl({ workflows: [twice, named, pack] });
 
-    expect((await (await t.start(twice, undefined)).ended()).error?.message).toMatch(
-      /^Two tasks are named 'child:pack'/,
-    );
-    expect(await (await t.start(named, undefined)).result()).toEqual([{ box: 'a' }, { box: 'b' }]);
+    expect((await (await t.start(twice)).ended()).error?.message).toMatch(/^Two tasks are named 'child:pack'/);
+    expect(await (await t.start(named)).result()).toEqual([{ box: 'a' }, { box: 'b' }]);
   });
 
   test('in scopes of their own they need none', async () => {
@@ -136,7 +134,7 @@ describe('names of children', () => {
       ctx.map('items', ['a', 'b'], (item, scope) => scope.child(pack, { item })),
     );
     const t = await createTestPawl({ workflows: [many, pack] });
-    expect(await (await t.start(many, undefined)).result()).toEqual([{ box: 'a' }, { box: 'b' }]);
+    expect(await (await t.start(many)).result()).toEqual([{ box: 'a' }, { box: 'b' }]);
   });
 });
 
@@ -148,7 +146,7 @@ describe('a child that is started and left', () => {
 
   test('gives its id, and outlives the run that started it', async () => {
     const t = await createTestPawl({ workflows: [starter, waiting] });
-    const id = await (await t.start(starter, undefined)).result();
+    const id = await (await t.start(starter)).result();
     const child = t.run(id);
     expect((await child.get()).status).toBe('waiting');
     expect(await child.get()).not.toHaveProperty('parent');
@@ -163,7 +161,7 @@ describe('a child that is started and left', () => {
       await ctx.sleep('1d');
     });
     const t = await createTestPawl({ workflows: [lingering, waiting] });
-    const run = await t.start(lingering, undefined);
+    const run = await t.start(lingering);
     await t.settle();
     await run.cancel();
     await run.ended();
@@ -193,7 +191,7 @@ describe('continueAs', () => {
   test('a child that continues gives its last output to the parent', async () => {
     const parent = workflow({ name: 'parent' }, (ctx) => ctx.child(countdown, 2));
     const t = await createTestPawl({ workflows: [parent, countdown] });
-    expect(await (await t.start(parent, undefined)).result()).toBe('lift-off');
+    expect(await (await t.start(parent)).result()).toBe('lift-off');
   });
 
   test('an input that does not fit fails the run', async () => {

@@ -23,7 +23,7 @@ describe('when a run fails', () => {
   test('what it did is undone, last first, and the run keeps its error', async () => {
     const t = await kit();
     t.failStep('pay', { error: new Error('no money') });
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
 
     expect(await run.ended()).toMatchObject({ status: 'failed', error: { message: 'no money' } });
     expect(await undone(t, run.id)).toEqual(['car#3', 'hotel#2', 'flight#1']);
@@ -32,7 +32,7 @@ describe('when a run fails', () => {
   test('only what was done is undone', async () => {
     const t = await kit();
     t.failStep('car', { error: new NonRetryableError('none left') });
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
     await run.ended();
     expect(await undone(t, run.id)).toEqual(['hotel#2', 'flight#1']);
   });
@@ -40,7 +40,7 @@ describe('when a run fails', () => {
   test('undoing gets the result of what it undoes, and is itself recorded', async () => {
     const t = await kit();
     t.failStep('pay');
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
     await run.ended();
     expect(await run.tasks()).toContainEqual(
       expect.objectContaining({ key: 'compensate:car#3', status: 'completed', result: 'cancelled car' }),
@@ -51,7 +51,7 @@ describe('when a run fails', () => {
     const t = await kit();
     t.failStep('pay');
     t.failStep('compensate:hotel', { attempts: [1, 2, 3, 4, 5, 6, 7, 8, 9] });
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
     expect(await run.ended()).toMatchObject({ status: 'failed', error: { name: 'Error' } });
     expect(await run.attempts('compensate:hotel')).toHaveLength(10);
   });
@@ -60,7 +60,7 @@ describe('when a run fails', () => {
     const t = await kit();
     t.failStep('pay', { error: new Error('no money') });
     t.failStep('compensate:hotel', { error: new NonRetryableError('closed') });
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
 
     expect(await run.ended()).toMatchObject({
       status: 'failed',
@@ -78,7 +78,7 @@ describe('when a run fails', () => {
     const t = await kit();
     t.failStep('pay');
     t.crashAt('compensate:hotel');
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
     await run.ended();
     expect(await undone(t, run.id)).toEqual(['car#3', 'hotel#2', 'hotel#2', 'flight#1']);
   });
@@ -86,7 +86,7 @@ describe('when a run fails', () => {
   test('a run that undid fits its code in replay', async () => {
     const t = await kit();
     t.failStep('pay', { error: new Error('no money') });
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
     await run.ended();
     expect(await replay(trip, await run.export())).toMatchObject({ status: 'failed', error: { message: 'no money' } });
   });
@@ -95,7 +95,7 @@ describe('when a run fails', () => {
 describe('when nothing fails', () => {
   test('nothing is undone', async () => {
     const t = await kit();
-    const run = await t.start(trip, undefined);
+    const run = await t.start(trip);
     expect(await run.result()).toBe('booked');
     expect(await undone(t, run.id)).toEqual([]);
   });
@@ -108,7 +108,7 @@ describe('when nothing fails', () => {
     });
     const t = await createTestPawl({ workflows: [forgiving] });
     t.failStep('pay');
-    const run = await t.start(forgiving, undefined);
+    const run = await t.start(forgiving);
     expect(await run.result()).toBe('fine');
     expect(await undone(t, run.id)).toEqual([]);
   });
@@ -123,7 +123,7 @@ describe('ctx.compensate', () => {
     });
     const t = await createTestPawl({ workflows: [renting] });
     t.failStep('compensate:lock the door');
-    const run = await t.start(renting, undefined);
+    const run = await t.start(renting);
 
     expect(await run.ended()).toMatchObject({ error: { name: 'CompensationError' } });
     expect(await undone(t, run.id)).toEqual(['open#2', 'lock the door#1', 'lock the door#1']);
@@ -135,7 +135,7 @@ describe('ctx.compensate', () => {
       throw new Error('wrong address');
     });
     const t = await createTestPawl({ workflows: [shipping] });
-    const run = await t.start(shipping, undefined);
+    const run = await t.start(shipping);
     await run.ended();
     expect(await undone(t, run.id)).toEqual(['lines/1/ship#2', 'lines/0/ship#1']);
   });
@@ -150,7 +150,7 @@ describe('when a run is cancelled', () => {
 
   test('what it did is undone, and it ends as cancelled', async () => {
     const t = await createTestPawl({ workflows: [booking] });
-    const run = await t.start(booking, undefined);
+    const run = await t.start(booking);
     await t.settle();
     await run.cancel('too late');
 
@@ -164,7 +164,7 @@ describe('when a run is cancelled', () => {
   test('undoing goes on through long retries', async () => {
     const t = await createTestPawl({ workflows: [booking] });
     t.failStep('compensate:book', { attempts: [1, 2, 3, 4, 5] });
-    const run = await t.start(booking, undefined);
+    const run = await t.start(booking);
     await t.settle();
     await run.cancel();
     expect((await run.ended()).status).toBe('cancelled');
@@ -174,7 +174,7 @@ describe('when a run is cancelled', () => {
   test('what could not be undone is named', async () => {
     const t = await createTestPawl({ workflows: [booking] });
     t.failStep('compensate:book', { error: new NonRetryableError('closed') });
-    const run = await t.start(booking, undefined);
+    const run = await t.start(booking);
     await t.settle();
     await run.cancel();
     expect(await run.ended()).toMatchObject({
@@ -190,7 +190,7 @@ describe('when a run is cancelled', () => {
       return 'went on';
     });
     const t = await createTestPawl({ workflows: [stubborn] });
-    const run = await t.start(stubborn, undefined);
+    const run = await t.start(stubborn);
     await t.settle();
     await run.cancel();
     expect((await run.ended()).status).toBe('cancelled');

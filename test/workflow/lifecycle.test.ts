@@ -37,7 +37,7 @@ describe('the deadline', () => {
   test('reaches the workflow as a TimeoutError, and it fails', async () => {
     const slow = workflow({ name: 'slow', timeout: '1h' }, (ctx) => ctx.signal('never'));
     const t = await createTestPawl({ workflows: [slow] });
-    const run = await t.start(slow, undefined);
+    const run = await t.start(slow);
     await t.advance('1h');
     expect(await run.get()).toMatchObject({
       status: 'failed',
@@ -52,7 +52,7 @@ describe('the deadline', () => {
     });
     const t = await createTestPawl({ workflows: [slow] });
     t.failStep('compensate:book', { attempts: [1, 2] });
-    const run = await t.start(slow, undefined);
+    const run = await t.start(slow);
     await t.advance('2h');
     expect(await run.get()).toMatchObject({ status: 'failed', error: { name: 'TimeoutError' } });
     expect((await run.attempts('compensate:book')).map(({ outcome }) => outcome)).toEqual([
@@ -69,7 +69,7 @@ describe('the deadline', () => {
     });
     const t = await createTestPawl({ workflows: [slow] });
     t.hangStep('compensate:book');
-    const run = await t.start(slow, undefined);
+    const run = await t.start(slow);
     await t.advance('2h');
     expect(await run.get()).toMatchObject({
       status: 'failed',
@@ -91,7 +91,7 @@ describe('the deadline', () => {
       }),
     );
     const t = await createTestPawl({ workflows: [slow], patienceMs: 1 });
-    expect(await (await t.start(slow, undefined)).ended()).toMatchObject({ error: { name: 'TimeoutError' } });
+    expect(await (await t.start(slow)).ended()).toMatchObject({ error: { name: 'TimeoutError' } });
     expect(reason).toBeInstanceOf(Error);
   });
 
@@ -106,7 +106,7 @@ describe('the deadline', () => {
       return 'all of it';
     });
     const t = await createTestPawl({ workflows: [slow] });
-    const run = await t.start(slow, undefined);
+    const run = await t.start(slow);
     await t.advance('1h');
     expect(await run.get()).toMatchObject({ status: 'completed', output: 'best effort' });
   });
@@ -114,7 +114,7 @@ describe('the deadline', () => {
   test('passes while the run is paused, too', async () => {
     const slow = workflow({ name: 'slow', timeout: '1h' }, (ctx) => ctx.signal('never'));
     const t = await createTestPawl({ workflows: [slow] });
-    const run = await t.start(slow, undefined);
+    const run = await t.start(slow);
     await run.pause();
     await t.advance('2h');
     expect((await run.get()).status).toBe('failed');
@@ -131,7 +131,7 @@ describe('pause', () => {
 
   test('fires no timer and starts no step until resume, then what is overdue', async () => {
     const t = await createTestPawl({ workflows: [stages] });
-    const run = await t.start(stages, undefined);
+    const run = await t.start(stages);
     await t.settle();
     await run.pause();
     await t.advance('5h');
@@ -145,7 +145,7 @@ describe('pause', () => {
   test('lets a running step end, and keeps its outcome', async () => {
     const t = await createTestPawl({ workflows: [stages] });
     t.step('one', () => 1, { takes: '10m' });
-    const run = await t.start(stages, undefined);
+    const run = await t.start(stages);
     await t.settle();
     await run.pause();
     await t.advance('20m');
@@ -158,7 +158,7 @@ describe('pause', () => {
 
   test('survives a crash', async () => {
     const t = await createTestPawl({ workflows: [stages] });
-    const run = await t.start(stages, undefined);
+    const run = await t.start(stages);
     await run.pause();
     await t.crash();
     await t.advance('5h');
@@ -172,7 +172,7 @@ describe('pause', () => {
       return got;
     });
     const t = await createTestPawl({ workflows: [waiting] });
-    const run = await t.start(waiting, undefined);
+    const run = await t.start(waiting);
     await run.pause();
     await t.settle();
     await run.signal('go', 7);
@@ -184,7 +184,7 @@ describe('pause', () => {
 
   test('a cancel opens a paused run', async () => {
     const t = await createTestPawl({ workflows: [stages] });
-    const run = await t.start(stages, undefined);
+    const run = await t.start(stages);
     await t.settle();
     await run.pause();
     await t.settle();
@@ -194,7 +194,7 @@ describe('pause', () => {
 
   test('pressed twice, or resumed without a pause, is harmless', async () => {
     const t = await createTestPawl({ workflows: [stages] });
-    const run = await t.start(stages, undefined);
+    const run = await t.start(stages);
     await run.resume();
     await run.pause();
     await run.pause();
@@ -217,7 +217,7 @@ describe('cancel', () => {
 
   test('reaches the workflow as an error; steps that clean up still run', async () => {
     const t = await createTestPawl({ workflows: [handling] });
-    const run = await t.start(handling, undefined);
+    const run = await t.start(handling);
     await t.settle();
     await run.cancel('a person');
     expect(await run.ended()).toMatchObject({
@@ -230,7 +230,7 @@ describe('cancel', () => {
   test('ends as cancelled even if the workflow completes', async () => {
     const stubborn = workflow({ name: 'stubborn' }, (ctx) => ctx.signal('go').catch(() => 'I go on'));
     const t = await createTestPawl({ workflows: [stubborn] });
-    const run = await t.start(stubborn, undefined);
+    const run = await t.start(stubborn);
     await t.settle();
     await run.cancel();
     expect(await run.ended()).toMatchObject({
@@ -242,7 +242,7 @@ describe('cancel', () => {
   test('what failed in cleaning up is its cause', async () => {
     const t = await createTestPawl({ workflows: [handling] });
     t.failStep('clean up', { error: new RangeError('stuck') });
-    const run = await t.start(handling, undefined);
+    const run = await t.start(handling);
     await t.settle();
     await run.cancel('a person');
     expect(await run.ended()).toMatchObject({
@@ -253,7 +253,7 @@ describe('cancel', () => {
 
   test('twice is once', async () => {
     const t = await createTestPawl({ workflows: [handling] });
-    const run = await t.start(handling, undefined);
+    const run = await t.start(handling);
     await t.settle();
     await Promise.all([run.cancel('first'), run.cancel('second')]);
     expect(await run.ended()).toMatchObject({ status: 'cancelled', error: { message: 'first' } });
@@ -262,14 +262,14 @@ describe('cancel', () => {
 
   test('before the first turn cancels a run that has done nothing', async () => {
     const t = await createTestPawl({ workflows: [handling] });
-    const run = await t.start(handling, undefined);
+    const run = await t.start(handling);
     await run.cancel('at once');
     expect((await run.ended()).status).toBe('cancelled');
   });
 
   test('of a run that has ended is refused', async () => {
     const t = await createTestPawl({ workflows: [handling] });
-    const run = await t.start(handling, undefined);
+    const run = await t.start(handling);
     await run.signal('go');
     await run.result();
     await expect(run.cancel()).rejects.toMatchObject({ code: 'settled' });
@@ -277,7 +277,7 @@ describe('cancel', () => {
 
   test('result() throws what became of the run', async () => {
     const t = await createTestPawl({ workflows: [handling] });
-    const run = await t.start(handling, undefined);
+    const run = await t.start(handling);
     await run.cancel('at once');
     const error = await run.result().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RunNotCompleted);
@@ -335,7 +335,7 @@ describe('durability', () => {
     });
     const t = await createTestPawl({ workflows: [careful] });
     t.crashAt('once');
-    const run = await t.start(careful, undefined);
+    const run = await t.start(careful);
     expect(await run.ended()).toMatchObject({ status: 'failed', error: { name: 'OutcomeUnknownError' } });
     expect(await run.attempts('before')).toHaveLength(1);
   });
@@ -375,7 +375,7 @@ describe("in one's own process", () => {
     const forever = workflow({ name: 'forever' }, (ctx) => ctx.signal('never'));
     const pawl = await openPawl({ workflows: [forever], dataDir: ':memory:' });
     try {
-      const run = await pawl.start(forever, undefined);
+      const run = await pawl.start(forever);
       const giveUp = new AbortController();
       const result = run.result({ signal: giveUp.signal });
       giveUp.abort(new Error('no more patience'));

@@ -55,9 +55,7 @@ describe('what a replay gives again', () => {
   test('other runs draw other numbers', async () => {
     const draw = workflow({ name: 'draw' }, async (ctx) => ctx.random());
     const t = await createTestPawl({ workflows: [draw] });
-    const numbers = await Promise.all(
-      Array.from({ length: 50 }, async () => (await t.start(draw, undefined)).result()),
-    );
+    const numbers = await Promise.all(Array.from({ length: 50 }, async () => (await t.start(draw)).result()));
     expect(new Set(numbers)).toHaveLength(50);
   });
 
@@ -96,7 +94,7 @@ describe('log', () => {
       for (const level of ['debug', 'info', 'warn', 'error'] as const) ctx.log[level](level);
     });
     const t = await createTestPawl({ workflows: [loud] });
-    await (await t.start(loud, undefined)).result();
+    await (await t.start(loud)).result();
     expect(t.logs.map(({ level }) => level)).toEqual(['debug', 'info', 'warn', 'error']);
   });
 });
@@ -111,7 +109,7 @@ describe('report', () => {
       ctx.report({ done: 100 });
     });
     const t = await createTestPawl({ workflows: [reporting] });
-    const run = await t.start(reporting, undefined);
+    const run = await t.start(reporting);
     expect((await run.get()).report).toEqual({ done: 50 });
     await run.result();
     expect((await run.get()).report).toEqual({ done: 100 });
@@ -123,7 +121,7 @@ describe('report', () => {
       await ctx.step('work', () => 1);
     });
     const t = await createTestPawl({ workflows: [reporting] });
-    const run = await t.start(reporting, undefined);
+    const run = await t.start(reporting);
     await run.result();
     const history = await run.history();
     expect(history.map(({ type }) => type)).toEqual(['run_reported', 'task_completed', 'run_completed']);
@@ -157,7 +155,7 @@ describe('version', () => {
 
   test('is true in new runs, and stays so after a crash', async () => {
     const t = await createTestPawl({ workflows: [after] });
-    const run = await t.start(after, undefined);
+    const run = await t.start(after);
     await t.advance('12h');
     await t.crash();
     expect(await run.result()).toBe('new way');
@@ -168,7 +166,7 @@ describe('version', () => {
 
   test('is false in runs that passed the place under the old code', async () => {
     const t = await createTestPawl({ workflows: [before] });
-    const run = await t.start(before, undefined);
+    const run = await t.start(before);
     await t.settle();
     await t.deploy([after]);
     expect(await run.result()).toBe('old way');
@@ -183,7 +181,7 @@ describe('version', () => {
       return 'thanked';
     });
     const t = await createTestPawl({ workflows: [before] });
-    const run = await t.start(before, undefined);
+    const run = await t.start(before);
     await t.settle();
     await t.deploy([late]);
     await t.advance('1d');

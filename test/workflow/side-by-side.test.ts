@@ -106,8 +106,8 @@ describe('map', () => {
       ctx.map('lines', [0, 1, 2, 3, 4, 5], (_item, scope) => scope.signal('go'), { tolerate: 6, concurrency: 2 }),
     );
     const t = await createTestPawl({ workflows: [many] });
-    const cancelled = await t.start(many, undefined);
-    const late = await t.start(many, undefined);
+    const cancelled = await t.start(many);
+    const late = await t.start(many);
     await t.settle();
     await cancelled.cancel();
     expect((await cancelled.ended()).status).toBe('cancelled');
@@ -241,7 +241,7 @@ describe('race', () => {
       signal.addEventListener('abort', () => aborts.push((signal.reason as Error).message));
       return new Promise(() => {});
     });
-    expect(await (await t.start(racing, undefined)).result()).toBe('quick');
+    expect(await (await t.start(racing)).result()).toBe('quick');
     expect(aborts).toEqual(['The workflow no longer waits for this step']);
   });
 
@@ -249,13 +249,13 @@ describe('race', () => {
     const child = workflow({ name: 'child' }, (ctx) => ctx.signal('never'));
     const racing = workflow({ name: 'racing' }, async (ctx) => {
       await ctx.race('first', {
-        child: (scope) => scope.child(child, undefined),
+        child: (scope) => scope.child(child),
         timer: (scope) => scope.sleep('1h'),
       });
       await ctx.sleep('1h');
     });
     const t = await createTestPawl({ workflows: [racing, child] });
-    const run = await t.start(racing, undefined);
+    const run = await t.start(racing);
     await run.result();
     expect((await t.api.listRuns({ workflow: 'child' })).items).toMatchObject([{ status: 'cancelled' }]);
     expect(await run.tasks()).toContainEqual(

@@ -127,7 +127,7 @@ describe('retry', () => {
     const t = await createTestPawl({ workflows: [forgiving] });
     t.failStep('work', { error: new RangeError('too much') });
 
-    expect(await (await t.start(forgiving, undefined)).result()).toEqual({
+    expect(await (await t.start(forgiving)).result()).toEqual({
       name: 'RangeError',
       message: 'too much',
       task: 'work',
@@ -183,7 +183,7 @@ describe('timeouts', () => {
         finish = resolve;
       });
     });
-    const run = await t.start(beating, undefined);
+    const run = await t.start(beating);
     await t.settle();
     for (let turn = 0; turn < 5; turn += 1) {
       await t.advance('8s');
@@ -207,7 +207,7 @@ describe('what a step is told', () => {
       }
     });
     const t = await createTestPawl({ workflows: [telling] });
-    await (await t.start(telling, undefined)).result();
+    await (await t.start(telling)).result();
 
     expect(told.map(({ step, attempt }) => `${step}${attempt}`)).toEqual(['a1', 'a2', 'b1', 'b2']);
     const [a1, a2, b1] = told.map(({ token }) => token);
@@ -276,7 +276,7 @@ describe('results', () => {
     });
     const t = await createTestPawl({ workflows: [dated] });
 
-    expect(await (await t.start(dated, undefined)).result()).toEqual({
+    expect(await (await t.start(dated)).result()).toEqual({
       first: { at: '1970-01-01T00:00:00.000Z', url: 'https://a.b/c' },
       keys: ['at', 'url'],
       type: 'string',
@@ -312,7 +312,7 @@ describe('steps side by side', () => {
     const t = await createTestPawl({ workflows: [pair] });
     t.step('slow', (_attempt, original) => original(), { takes: '1h' });
 
-    expect(await (await t.start(pair, undefined)).result()).toBe(2);
+    expect(await (await t.start(pair)).result()).toBe(2);
     expect(started).toEqual(['quick', 'slow']);
   });
 
@@ -323,7 +323,7 @@ describe('steps side by side', () => {
       return 'done';
     });
     const t = await createTestPawl({ workflows: [careless], patienceMs: 1 });
-    const run = await t.start(careless, undefined);
+    const run = await t.start(careless);
 
     expect(await run.ended()).toMatchObject({ status: 'completed', output: 'done', unawaited: ['forgotten'] });
   });
@@ -347,7 +347,7 @@ describe('steps side by side', () => {
     t.failStep('forgotten');
 
     // An unhandled rejection would fail this file.
-    expect(await (await t.start(careless, undefined)).result()).toBe('Fault');
+    expect(await (await t.start(careless)).result()).toBe('Fault');
   });
 
   test('a step that failed before it is awaited throws when it is awaited', async () => {
@@ -359,7 +359,7 @@ describe('steps side by side', () => {
     const t = await createTestPawl({ workflows: [late] });
     t.failStep('charge', { error: new Error('no') });
 
-    expect(await (await t.start(late, undefined)).ended()).toMatchObject({
+    expect(await (await t.start(late)).ended()).toMatchObject({
       status: 'failed',
       error: { message: 'no' },
     });

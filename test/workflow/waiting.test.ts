@@ -18,7 +18,7 @@ describe('sleep', () => {
       return ctx.now() - before;
     });
     const t = await createTestPawl({ workflows: [sleeper] });
-    expect(await (await t.start(sleeper, undefined)).result()).toBe(ms);
+    expect(await (await t.start(sleeper)).result()).toBe(ms);
   });
 
   test('the same sleep many times in a loop', async () => {
@@ -28,13 +28,13 @@ describe('sleep', () => {
     });
     const t = await createTestPawl({ workflows: [looping] });
     const began = t.now();
-    expect(await (await t.start(looping, undefined)).result()).toBe(began + 5 * 3_600_000);
+    expect(await (await t.start(looping)).result()).toBe(began + 5 * 3_600_000);
   });
 
   test('holds no turn: the run is waiting, and says until when', async () => {
     const sleeper = workflow({ name: 'sleeper' }, (ctx) => ctx.sleep('2d', { name: 'cool-down' }));
     const t = await createTestPawl({ workflows: [sleeper], now: '2030-01-01' });
-    expect(await (await t.start(sleeper, undefined)).get()).toMatchObject({
+    expect(await (await t.start(sleeper)).get()).toMatchObject({
       status: 'waiting',
       awaiting: [{ key: 'sleep:cool-down', kind: 'timer', due: '2030-01-03T00:00:00.000Z' }],
       wakeAt: '2030-01-03T00:00:00.000Z',
@@ -53,14 +53,14 @@ describe('sleepUntil', () => {
       return new Date(ctx.now());
     });
     const t = await createTestPawl({ workflows: [sleeper], now: '2030-01-01' });
-    expect(await (await t.start(sleeper, undefined)).result()).toBe('2031-01-01T12:00:00.000Z');
+    expect(await (await t.start(sleeper)).result()).toBe('2031-01-01T12:00:00.000Z');
   });
 
   test('a moment that has passed is no wait', async () => {
     const late = workflow({ name: 'late' }, (ctx) => ctx.sleepUntil('2001-01-01'));
     const t = await createTestPawl({ workflows: [late] });
     const began = t.now();
-    await (await t.start(late, undefined)).result();
+    await (await t.start(late)).result();
     expect(t.now()).toBe(began);
   });
 });
@@ -73,7 +73,7 @@ describe('signal', () => {
 
   test('those that came before the wait are taken first, in the order in which they came', async () => {
     const t = await createTestPawl({ workflows: [collector] });
-    const run = await t.start(collector, undefined);
+    const run = await t.start(collector);
     await run.signal('item', 'early 1');
     await run.signal('other', 'for nobody');
     await run.signal('item', 'early 2');
@@ -84,7 +84,7 @@ describe('signal', () => {
 
   test('one with a key counts once, however often it is sent', async () => {
     const t = await createTestPawl({ workflows: [collector] });
-    const run = await t.start(collector, undefined);
+    const run = await t.start(collector);
     for (const payload of ['a', 'a', 'b', 'c']) await run.signal('item', payload, { key: payload });
 
     expect(await run.result()).toEqual(['a', 'b', 'c']);
@@ -98,7 +98,7 @@ describe('signal', () => {
       }),
     );
     const t = await createTestPawl({ workflows: [two] });
-    const run = await t.start(two, undefined);
+    const run = await t.start(two);
     await run.signal('go', 1, { after: '1h' });
     await run.signal('go', 2, { after: '2h' });
     expect(await run.result()).toEqual({ first: 1, second: 2 });
@@ -107,7 +107,7 @@ describe('signal', () => {
   test('a timeout throws a TimeoutError that says what did not come', async () => {
     const patient = workflow({ name: 'patient' }, (ctx) => ctx.signal('go', { timeout: '2h' }));
     const t = await createTestPawl({ workflows: [patient] });
-    const run = await t.start(patient, undefined);
+    const run = await t.start(patient);
     expect(await run.ended()).toMatchObject({
       error: { name: 'TimeoutError', message: "Signal 'go' did not come within 2h" },
     });
@@ -119,7 +119,7 @@ describe('signal', () => {
       return [first, await ctx.signal('go')];
     });
     const t = await createTestPawl({ workflows: [retrying] });
-    const run = await t.start(retrying, undefined);
+    const run = await t.start(retrying);
     await run.signal('go', 'late', { after: '90m' });
     expect(await run.result()).toEqual(['TimeoutError', 'late']);
   });
@@ -130,7 +130,7 @@ describe('signal', () => {
       await ctx.signal('on', { timeout: '9h' });
     });
     const t = await createTestPawl({ workflows: [patient] });
-    const run = await t.start(patient, undefined);
+    const run = await t.start(patient);
     await run.signal('go');
     const { awaiting } = await run.get();
     expect(awaiting?.map(({ key }) => key)).toEqual(['signal:on', 'signal:on/timeout']);
@@ -141,11 +141,11 @@ describe('signal', () => {
       ctx.signal('approve', { schema: z.object({ by: z.string().trim() }) }),
     );
     const t = await createTestPawl({ workflows: [approving] });
-    const good = await t.start(approving, undefined);
+    const good = await t.start(approving);
     await good.signal('approve', { by: ' Ada ' });
     expect(await good.result()).toEqual({ by: 'Ada' });
 
-    const bad = await t.start(approving, undefined);
+    const bad = await t.start(approving);
     await bad.signal('approve', { by: 7 });
     const { error } = await bad.ended();
     expect(error?.message).toMatch(/^The payload of signal 'approve' does not fit its schema: by: /);
@@ -158,7 +158,7 @@ describe('signal', () => {
       code: 'not_found',
       message: 'There is no run nobody',
     });
-    const run = await t.start(collector, undefined);
+    const run = await t.start(collector);
     await run.cancel();
     await run.ended();
     await expect(run.signal('item')).rejects.toMatchObject({
@@ -177,7 +177,7 @@ describe('callback', () => {
 
   async function asked() {
     const t = await createTestPawl({ workflows: [asking] });
-    const run = await t.start(asking, undefined);
+    const run = await t.start(asking);
     const [task] = await run.tasks();
     return { t, run, token: String(task?.result) };
   }
@@ -233,7 +233,7 @@ describe('callback', () => {
       ctx.map('lines', [0, 1], (_line, scope) => scope.callback('check').result),
     );
     const t = await createTestPawl({ workflows: [many] });
-    const run = await t.start(many, undefined);
+    const run = await t.start(many);
     await run.answer('lines/1/check', { result: 'second' });
     await run.answer('lines/0/check', { result: 'first' });
     expect(await run.result()).toEqual(['first', 'second']);
