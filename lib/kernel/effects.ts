@@ -199,8 +199,20 @@ function failedChild(ports: Ports, key: string, thrown: unknown): Arrival {
   return ofChild(key, { type: 'task_failed', at: ports.clock.now(), key, kind: 'child', error });
 }
 
-/** Reads a child's own journal, since the notice of its end may have been lost (K23). `undefined`: it is still open. */
+/**
+ * Reads a child's own journal, since the notice of its end may have been lost (K23). `undefined`: it is still open, or
+ * cannot be read here, which is its own trouble and not its parent's.
+ */
 export async function lookAtChild(ports: Ports, birth: Birth, key: string, id: string): Promise<Arrival | undefined> {
+  try {
+    return await readChild(ports, birth, key, id);
+  } catch (error) {
+    if (isFault(error, 'newer_format') || isFault(error, 'corrupt')) return undefined;
+    throw error;
+  }
+}
+
+async function readChild(ports: Ports, birth: Birth, key: string, id: string): Promise<Arrival | undefined> {
   const record = await ports.store.read(id);
   if (!record) return undefined;
   const { current } = foldJournal(record.head.birth, record.chunks);
@@ -210,7 +222,7 @@ export async function lookAtChild(ports: Ports, birth: Birth, key: string, id: s
     return ofChild(key, { type: 'child_settled', id: `settled:${key}`, at: ports.clock.now(), key, outcome });
   }
   if (current.end.type === 'run_completed' && current.end.continuedAs) {
-    return lookAtChild(ports, birth, key, current.end.continuedAs.id);
+    return readChild(ports, birth, key, current.end.continuedAs.id);
   }
   return ofChild(key, await settledNotice(ports, record.head.birth, current.end, { id: birth.id, key }));
 }

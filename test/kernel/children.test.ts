@@ -229,6 +229,25 @@ describe('children', () => {
     expect(beyond[0]?.birth.parent).toBeUndefined();
   });
 
+  test('a child in a newer format does not keep its parent from going on', async () => {
+    const world = createWorld();
+    const waiting = workflow({ name: 'outer' }, async (ctx) => {
+      const child = ctx.child(inner, undefined);
+      await ctx.sleep('10m');
+      await ctx.step('beside', () => 1);
+      return child;
+    });
+    const one = world.process('one', [inner, waiting]);
+    const run = await startIn(one, waiting);
+    await world.deliverAll(one, { maxWaitMs: 1_000 });
+    const child = childOf(world, run);
+    const { nonce } = (await world.head(child)).birth;
+    await world.store.append(child, { format: 2, nonce, position: 2, id: 'new', at: world.clock.now(), events: [] });
+    await world.advance(10 * minute);
+    expect(await world.until(one.drive({ kind: 'wake', run, from: 'sweeper' }))).toBe('suspended');
+    expect(world.started()).toEqual(['one:beside#1']);
+  });
+
   test('a store that is away for a moment does not fail a child', async () => {
     const world = createWorld();
     const one = world.process('one', [inner, outer]);
