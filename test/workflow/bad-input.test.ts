@@ -343,7 +343,7 @@ describe('options that make no sense', () => {
 
 describe('a workflow that awaits what is not of the context', () => {
   async function blocked(program: Program) {
-    const t = await createTestPawl({ workflows: [workflow({ name: 'work' }, program)], patienceMs: 60 });
+    const t = await createTestPawl({ workflows: [workflow({ name: 'work' }, program)] });
     const run = await t.start('work');
     await t.advance('10s');
     const view = await run.get();
