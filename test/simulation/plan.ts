@@ -25,16 +25,16 @@ export function randomPlan(chance: Chance, size = 3): Plan {
   function make(depth: number): Plan {
     count += 1;
     const id = `n${count}`;
-    const roll = below(depth > 0 ? 100 : 55);
-    if (roll < 30) return step(id);
-    if (roll < 42) return { do: 'sleep', id, ms: [5, 300, 3_000, 45_000, 120_000][below(5)] as number };
-    if (roll < 55) {
+    const roll = below(depth > 0 ? 100 : 45);
+    if (roll < 26) return step(id);
+    if (roll < 36) return { do: 'sleep', id, ms: [5, 300, 3_000, 45_000, 120_000][below(5)] as number };
+    if (roll < 45) {
       const name = `s${below(2)}`;
       return { do: 'signal', id, name, ...(chance() < 0.3 && { timeoutMs: 500 + below(40_000) }) };
     }
-    if (roll < 75) return { do: 'sequence', id, parts: many(depth, 4) };
-    if (roll < 83) return { do: 'all', id, parts: many(depth, 3) };
-    if (roll < 88) return { do: 'race', id, parts: many(depth, 3) };
+    if (roll < 68) return { do: 'sequence', id, parts: many(depth, 4) };
+    if (roll < 80) return { do: 'all', id, parts: many(depth, 3) };
+    if (roll < 87) return { do: 'race', id, parts: many(depth, 3) };
     if (roll < 93) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
     if (roll < 97) return { do: 'child', id, plan: make(depth - 1) };
     return { do: 'attempt', id, plan: make(depth - 1) };
@@ -58,7 +58,7 @@ export function randomPlan(chance: Chance, size = 3): Plan {
   }
 
   count += 1;
-  return { do: 'sequence', id: 'n0', parts: many(size, 4) };
+  return { do: 'sequence', id: 'n0', parts: many(size, 5) };
 }
 
 export function partsOf(plan: Plan): Plan[] {

@@ -210,7 +210,11 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
       for (const [name, count] of signalsOf(own)) {
         for (let i = 0; i < count; i += 1) {
           const at = below(20_000);
-          later(at, () => tell(birth.id, birth.nonce, () => ({ type: 'run_signalled', name, ...idAt(`${name}${i}`) })));
+          const event = () => ({ type: 'run_signalled', name, ...idAt(`${name}${i}`) }) as const;
+          const asAppend = mode !== 'calm' && chance() < 0.2;
+          later(at, async () => {
+            if (!asAppend || !(await appendMailbox(birth.id, event()))) await tell(birth.id, birth.nonce, event);
+          });
         }
       }
       if (!commands) continue;
@@ -234,6 +238,16 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   /** As an API does it, which is another process and is patient. */
   async function tell(run: string, nonce: string, event: () => OutsideEvent): Promise<void> {
     await deliver(api.ports, run, nonce, event());
+  }
+
+  /** An append that no driver made, under a live driver (K3). False: the place was taken, or nobody is at the run. */
+  async function appendMailbox(run: string, event: OutsideEvent): Promise<boolean> {
+    const { head, chunks } = await world.record(run);
+    const { current, position, heard } = foldJournal(head.birth, chunks);
+    if (heard.has(event.id) || current.phase !== 'claimed' || current.leaseUntil < world.clock.now()) return false;
+    const { nonce } = head.birth;
+    const chunk = { format: 1, nonce, position: position + 1, id: world.ids.random(), at: event.at, events: [event] };
+    return (await api.ports.store.append(run, chunk)).appended;
   }
 
   // --- the course of it ----------------------------------------------------------------------------------------------
