@@ -2,15 +2,15 @@ import type { Changes } from '../ports/changes.ts';
 
 /** Hints within this process, given at once. */
 export function createSubscribers(): Changes {
-  const subscribers = new Map<string, Set<(settled: boolean) => void>>();
+  const subscribers = new Map<string, Set<(settledAt: number | undefined) => void>>();
   return {
-    publish(runId, settled) {
+    publish(runId, settledAt) {
       const callbacks = subscribers.get(runId);
-      if (callbacks) for (const callback of [...callbacks]) callback(settled);
+      if (callbacks) for (const callback of [...callbacks]) callback(settledAt);
     },
     subscribe(runId, callback) {
       // A callback of its own, so that the same function can subscribe twice.
-      const own = (settled: boolean) => callback(settled);
+      const own = (settledAt: number | undefined) => callback(settledAt);
       const callbacks = subscribers.get(runId) ?? new Set();
       subscribers.set(runId, callbacks.add(own));
       return () => {

@@ -11,7 +11,7 @@ import type {
   TaskView,
   WorkflowView,
 } from '../service/api.ts';
-import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
+import { type AwaitOutcome, createRunHandle, type RunHandle } from '../service/run-handle.ts';
 import type { InputAnd } from '../workflow/workflow.ts';
 import { type Call, createTransport, type RetryOptions } from './transport.ts';
 import { watchRun } from './watch-run.ts';
@@ -113,14 +113,18 @@ export function createClient(options: ClientOptions): PawlClient {
     },
   };
 
-  const awaitSettled = async (id: string, signal: AbortSignal | undefined): Promise<void> => {
-    const { closedAt, events } = await api.getRun(id);
-    if (closedAt !== undefined) return;
-    for await (const _entry of api.watchRun(id, { after: events, ...(signal && { signal }) })) {
-      // The journal's end is what we wait for.
+  const awaitOutcome: AwaitOutcome = async (id, signal) => {
+    let run = await api.getRun(id);
+    if (run.closedAt === undefined) {
+      for await (const _entry of api.watchRun(id, { after: run.events, ...(signal && { signal }) })) {
+        // The journal's end is what we wait for.
+      }
+      run = await api.getRun(id);
     }
+    if (run.status !== 'completed') return undefined;
+    return run.continuedAs === undefined ? { output: run.output } : { continuedAs: run.continuedAs };
   };
-  const run = <Output>(id: string): RunHandle<Output> => createRunHandle<Output>(api, id, awaitSettled);
+  const run = <Output>(id: string): RunHandle<Output> => createRunHandle<Output>(api, id, awaitOutcome);
 
   async function start(
     workflow: WorkflowReference | string,

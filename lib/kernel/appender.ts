@@ -51,7 +51,7 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     extendJournal(journal, standing);
     if (standing.id !== chunk.id) return 'foreign';
     ports.observer?.recorded?.(id, chunk, seq);
-    ports.changes.publish(id, journal.current.phase === 'settled');
+    ports.changes.publish(id, journal.current.phase === 'settled' ? journal.position : undefined);
     return 'written';
   }
 

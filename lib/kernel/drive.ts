@@ -214,7 +214,7 @@ async function raise(ports: Ports, journal: Journal, head: Head): Promise<void> 
     { state: headStateOf(journal, wakeAt), position: journal.position },
     { nonce, positionBelow: journal.position },
   );
-  ports.changes.publish(id, false);
+  ports.changes.publish(id);
 }
 
 /** A run in a format from the future: somebody with newer code will see to it (K26). */
@@ -234,7 +234,7 @@ async function showDamage(ports: Ports, run: string, reason: string): Promise<Dr
   if (head && isOpen(head.state)) {
     const wakeAt = ports.clock.now() + 60 * minute;
     await ports.store.updateHead(run, { state: { status: 'blocked', wakeAt, reason } }, { nonce: head.birth.nonce });
-    ports.changes.publish(run, false);
+    ports.changes.publish(run);
   }
   return 'blocked';
 }

@@ -22,7 +22,7 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   }
   for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);
   await closeHead(ports, journal, end);
-  ports.changes.publish(birth.id, true);
+  ports.changes.publish(birth.id, journal.position);
 }
 
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {

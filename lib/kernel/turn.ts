@@ -558,7 +558,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       return undefined;
     }
     await raiseHead();
-    ports.changes.publish(birth.id, false);
+    ports.changes.publish(birth.id);
     if (goesOnAt - clock.now() <= limits.queueDelayMs) {
       await ports.queue.send(
         { kind: 'wake', run: birth.id, nonce: birth.nonce },
@@ -611,7 +611,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (result === 'lost') return 'lost';
     if (result === 'foreign') return block(fault);
     await raiseHead();
-    ports.changes.publish(birth.id, false);
+    ports.changes.publish(birth.id);
     return 'blocked';
   }
 

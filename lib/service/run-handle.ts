@@ -23,20 +23,22 @@ export interface RunHandle<Output = unknown> {
   cancel(reason?: string): Promise<Accepted>;
 }
 
-type AwaitSettled = (id: string, signal: AbortSignal | undefined) => Promise<void>;
+/** A completed run's output, or the run that it goes on as. `undefined`: it did not complete. */
+export type RunOutcome = { output: unknown } | { continuedAs: string } | undefined;
+export type AwaitOutcome = (id: string, signal: AbortSignal | undefined) => Promise<RunOutcome>;
 
-/** The same handle over every way to reach Pawl. `awaitSettled`: how to learn of the end; default, by watching. */
-export function createRunHandle<Output>(
-  api: PawlApi,
-  id: string,
-  awaitSettled: AwaitSettled = (run, signal) => watchToEnd(api, run, signal),
-): RunHandle<Output> {
+/** The same handle over every way to reach Pawl, which differ in how they learn of the end. */
+export function createRunHandle<Output>(api: PawlApi, id: string, awaitOutcome: AwaitOutcome): RunHandle<Output> {
   return {
     id,
-    async result(options = {}) {
-      const run = await settledRun(api, id, awaitSettled, options.signal);
-      if (run.status !== 'completed') throw new RunNotCompleted(run);
-      return run.output as Output;
+    async result({ signal } = {}) {
+      for (let run = id; ; ) {
+        const outcome = await awaitOutcome(run, signal);
+        signal?.throwIfAborted();
+        if (outcome === undefined) throw new RunNotCompleted(await api.getRun(run));
+        if ('output' in outcome) return outcome.output as Output;
+        run = outcome.continuedAs;
+      }
     },
     get: () => api.getRun(id),
     signal: (name, payload, options = {}) => api.signalRun(id, name, { payload, ...options }),
@@ -44,22 +46,4 @@ export function createRunHandle<Output>(
     resume: () => api.resumeRun(id),
     cancel: (reason) => api.cancelRun(id, reason === undefined ? {} : { reason }),
   };
-}
-
-async function watchToEnd(api: PawlApi, id: string, signal: AbortSignal | undefined): Promise<void> {
-  for await (const _entry of api.watchRun(id, signal ? { signal } : {})) {
-    // The journal's end is what we wait for.
-  }
-}
-
-async function settledRun(
-  api: PawlApi,
-  id: string,
-  awaitSettled: AwaitSettled,
-  signal: AbortSignal | undefined,
-): Promise<RunView> {
-  await awaitSettled(id, signal);
-  signal?.throwIfAborted();
-  const run = await api.getRun(id);
-  return run.continuedAs === undefined ? run : settledRun(api, run.continuedAs, awaitSettled, signal);
 }

@@ -1,5 +1,5 @@
 import { isSettled } from '../kernel/head.ts';
-import { foldJournal } from '../kernel/journal.ts';
+import { foldJournal, type SettledEvent } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { HistoryEntry } from './api.ts';
 import { requireHead, runNotFound } from './checks.ts';
@@ -36,24 +36,34 @@ export async function* watchRun(
   }
 }
 
-/** Resolves once the run has settled, told by hints: in between nothing is read. */
-export async function awaitSettled(ports: Ports, id: string, signal?: AbortSignal): Promise<void> {
-  let told = false;
-  const hints = listen(ports, id, signal, (settled) => {
-    told ||= settled;
-    return settled;
+/** How a run ended: what its handle needs, read from the journal's last append alone. */
+export type RunEnd = Extract<SettledEvent, { type: 'run_completed' }> | undefined;
+
+/** Waits until the run has settled, told by hints: in between nothing is read. `undefined`: it did not complete. */
+export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): Promise<RunEnd> {
+  let settledAt: number | undefined;
+  const hints = listen(ports, id, signal, (position) => {
+    settledAt ??= position;
+    return position !== undefined;
   });
   try {
     while (!signal?.aborted) {
       hints.reset();
       const head = await requireHead(ports, id);
-      if (isSettled(head.state.status)) return;
-      await hints.next();
-      if (told) return;
+      if (isSettled(head.state.status)) settledAt = head.position;
+      else await hints.next();
+      if (settledAt !== undefined) return endAt(ports, id, settledAt);
     }
+    return undefined;
   } finally {
     hints.stop();
   }
+}
+
+async function endAt(ports: Ports, id: string, position: number): Promise<RunEnd> {
+  const record = await ports.store.read(id, Math.max(0, position - 1));
+  const end = record?.chunks.at(-1)?.events.at(-1);
+  return end?.type === 'run_completed' ? end : undefined;
 }
 
 interface Hints {
@@ -68,7 +78,7 @@ function listen(
   ports: Ports,
   id: string,
   signal: AbortSignal | undefined,
-  matters: (settled: boolean) => boolean = () => true,
+  matters: (settledAt: number | undefined) => boolean = () => true,
 ): Hints {
   let hinted = false;
   let resume: (() => void) | undefined;
@@ -76,8 +86,8 @@ function listen(
     hinted = true;
     resume?.();
   };
-  const unsubscribe = ports.changes.subscribe(id, (settled) => {
-    if (matters(settled)) hint();
+  const unsubscribe = ports.changes.subscribe(id, (settledAt) => {
+    if (matters(settledAt)) hint();
   });
   signal?.addEventListener('abort', hint, { once: true });
   return {

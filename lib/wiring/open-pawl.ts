@@ -8,12 +8,13 @@ import type { Observer, Ports } from '../kernel/ports.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { PawlApi } from '../service/api.ts';
+import { showPayload } from '../service/history.ts';
 import { createDefinitions, findWorkflow } from '../service/list-workflows.ts';
 import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
 import { createService } from '../service/service.ts';
 import { startRun } from '../service/start-run.ts';
 import { purge, recover, sweep, wakeBlocked } from '../service/sweep.ts';
-import { awaitSettled } from '../service/watch-run.ts';
+import { awaitEnd } from '../service/watch-run.ts';
 import { createWorker, type Worker } from '../service/worker.ts';
 import type { InputAnd, Workflow } from '../workflow/workflow.ts';
 import type { Backend, BackendOptions } from './backend.ts';
@@ -137,7 +138,11 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
   }
 
   function handle<Output>(id: string): RunHandle<Output> {
-    return createRunHandle<Output>(service, id, (run, signal) => awaitSettled(ports, run, signal));
+    return createRunHandle<Output>(service, id, async (run, signal) => {
+      const end = await awaitEnd(ports, run, signal);
+      if (end?.continuedAs) return { continuedAs: end.continuedAs.id };
+      return end && { output: await showPayload(ports, end.output) };
+    });
   }
 
   async function start(

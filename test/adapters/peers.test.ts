@@ -135,15 +135,15 @@ describe('processes on one data directory', () => {
     const { peers } = await enter('worker');
     const { child } = await enterAsProcess('client');
     const heard: string[] = [];
-    peers.subscribe('run-1', (settled) => heard.push(`run-1 ${settled}`));
-    const stop = peers.subscribe('run-2', (settled) => heard.push(`run-2 ${settled}`));
-    await vi.waitFor(() => expect(heard).toEqual(['run-1 false', 'run-2 false']));
+    peers.subscribe('run-1', (settledAt) => heard.push(`run-1 ${settledAt}`));
+    const stop = peers.subscribe('run-2', (settledAt) => heard.push(`run-2 ${settledAt}`));
+    await vi.waitFor(() => expect(heard).toEqual(['run-1 undefined', 'run-2 undefined']));
     child.tell({ publish: 'run-1' });
     child.tell({ publish: 'run-3' });
     child.tell({ publish: 'run-2' });
-    await vi.waitFor(() => expect(heard.slice(2)).toEqual(['run-1 true', 'run-2 true']));
+    await vi.waitFor(() => expect(heard.slice(2)).toEqual(['run-1 7', 'run-2 7']));
     stop();
-    peers.publish('run-2', true);
+    peers.publish('run-2', 7);
     expect(heard).toHaveLength(4);
   });
 
@@ -151,9 +151,9 @@ describe('processes on one data directory', () => {
     const { peers } = await enter('worker');
     const { child } = await enterAsProcess('client');
     child.tell({ subscribe: 'run-1' });
-    expect(await child.said('changed')).toEqual({ run: 'run-1', settled: false });
-    peers.publish('run-1', true);
-    expect(await child.said('changed')).toEqual({ run: 'run-1', settled: true });
+    expect(await child.said('changed')).toEqual({ run: 'run-1' });
+    peers.publish('run-1', 7);
+    expect(await child.said('changed')).toEqual({ run: 'run-1', settledAt: 7 });
   });
 
   test('a client does not keep its process from ending', async () => {

@@ -7,7 +7,7 @@ export type Line =
   /** The first line of who connects. */
   | { say: 'hello'; name: string; role: Role }
   | { say: 'subscribe' | 'unsubscribe'; run: string }
-  | { say: 'changed'; run: string; settled: boolean }
+  | { say: 'changed'; run: string; settledAt?: number }
   | { say: 'message'; number: number; message: Message }
   | { say: 'received'; number: number };
 
@@ -64,7 +64,7 @@ function isLine(line: Partial<Record<string, unknown>>): boolean {
     case 'unsubscribe':
       return typeof line.run === 'string';
     case 'changed':
-      return typeof line.run === 'string' && typeof line.settled === 'boolean';
+      return typeof line.run === 'string' && ['number', 'undefined'].includes(typeof line.settledAt);
     case 'message':
       return typeof line.number === 'number' && isMessage(line.message);
     case 'received':

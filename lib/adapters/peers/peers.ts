@@ -115,7 +115,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
       case 'subscribe':
         runs.add(line.run);
         // What happened on the way here was not told: let them look once.
-        writeLine(socket, { say: 'changed', run: line.run, settled: false });
+        writeLine(socket, { say: 'changed', run: line.run });
         return;
       case 'unsubscribe':
         runs.delete(line.run);
@@ -125,7 +125,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
         writeLine(socket, { say: 'received', number: line.number });
         return;
       case 'changed':
-        local.publish(line.run, line.settled);
+        local.publish(line.run, line.settledAt);
         return;
       case 'received':
         return;
@@ -159,7 +159,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     links.set(peer.name, link);
     letProcessEnd(socket);
     readLines(socket, (line) => {
-      if (line.say === 'changed') local.publish(line.run, line.settled);
+      if (line.say === 'changed') local.publish(line.run, line.settledAt);
       if (line.say !== 'received') return;
       link.isSilent = false;
       link.unanswered.get(line.number)?.(true);
@@ -284,10 +284,11 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
       return true;
     },
 
-    publish(runId, settled) {
-      local.publish(runId, settled);
+    publish(runId, settledAt) {
+      local.publish(runId, settledAt);
       for (const { socket, runs } of callers) {
-        if (runs.has(runId) && !isBehind(socket)) writeLine(socket, { say: 'changed', run: runId, settled });
+        if (runs.has(runId) && !isBehind(socket))
+          writeLine(socket, { say: 'changed', run: runId, ...(settledAt !== undefined && { settledAt }) });
       }
     },
 
