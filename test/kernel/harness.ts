@@ -46,12 +46,12 @@ export type Trouble =
 
 export type Rule = (call: Call) => Trouble | undefined;
 
-export interface Sent {
+interface Sent {
   message: Message;
   visibleAt: number;
 }
 
-export interface StepStart {
+interface StepStart {
   process: string;
   run: string;
   key: string;
@@ -80,7 +80,7 @@ export interface WorldOptions {
   durableQueue?: boolean;
 }
 
-export interface ProcessOptions {
+interface ProcessOptions {
   /** Of its clock, in ms. */
   skewMs?: number;
   limits?: Partial<Limits>;

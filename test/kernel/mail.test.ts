@@ -171,7 +171,7 @@ describe('mail', () => {
     expect(await world.lines(run)).toEqual(['1 run_suspended']);
   });
 
-  test('a thousand signals cost appends in proportion, not squared', async () => {
+  test('K19: two hundred signals at once cost appends in proportion, not squared', async () => {
     const world = createWorld();
     const flow = workflow({ name: 'flow' }, async (ctx) => {
       for (let i = 0; i < 200; i += 1) await ctx.signal('item');

@@ -61,12 +61,12 @@ export function randomPlan(chance: Chance, size = 3): Plan {
   return { do: 'sequence', id: 'n0', parts: many(size, 5) };
 }
 
-export function partsOf(plan: Plan): Plan[] {
+function partsOf(plan: Plan): Plan[] {
   if ('parts' in plan) return plan.parts;
   return 'plan' in plan ? [plan.plan] : [];
 }
 
-export function anyPart(plan: Plan, holds: (part: Plan) => boolean): boolean {
+function anyPart(plan: Plan, holds: (part: Plan) => boolean): boolean {
   return holds(plan) || partsOf(plan).some((part) => anyPart(part, holds));
 }
 
