@@ -2,6 +2,9 @@
 import { runCli } from './program.ts';
 import { createSystemCli } from './system-cli.ts';
 
+// A promise that a workflow made and forgot must not end the process, which works on other runs too.
+process.on('unhandledRejection', (reason) => console.error('A promise was rejected that nobody awaited:', reason));
+
 const words = process.argv.slice(2);
 const cli = createSystemCli(words);
 await runCli(cli);

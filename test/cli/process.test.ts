@@ -195,3 +195,19 @@ test('without workflows there is an example to begin with', async () => {
   expect(missing.code).toBe(2);
   expect(missing.err).toContain(`import { workflow } from 'pawl';`);
 });
+
+test('a promise that a workflow makes and forgets is reported, and the process goes on', async () => {
+  project.write(
+    'workflows/index.ts',
+    `import { workflow } from 'pawl';
+     export const stray = workflow({ name: 'stray' }, async (ctx) => {
+       const helper = async () => { await ctx.step('fails', () => { throw new Error('forgotten'); }, { retry: { attempts: 1 } }); };
+       void helper();
+       await ctx.sleep(50);
+       return 'went on';
+     });`,
+  );
+  const ran = await project.pawl('run', 'stray');
+  expect(ran).toMatchObject({ code: 0, out: '"went on"\n' });
+  expect(ran.err).toMatch(/A promise was rejected that nobody awaited:.*forgotten/s);
+});
