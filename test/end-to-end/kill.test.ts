@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type HistoryEntry, openPawl } from 'pawl';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seededFraction } from '../kernel/harness.ts';
 
 /**
  * The promise, tried on the real thing: the built command line as a process, killed at random moments, typed again.
@@ -38,17 +39,6 @@ export const shift = workflow({ name: 'shift' }, async (ctx, input: { name: stri
   return race.winner;
 });
 `;
-
-/** The same moments in every run of this test (mulberry32). */
-function moments(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let dir: string;
 
@@ -101,7 +91,8 @@ function readEffects(): Effect[] {
 test('a run killed at 50 random moments always completes, records each outcome once, and repeats no recorded step', {
   timeout: 240_000,
 }, async () => {
-  const random = moments(20);
+  // The same moments in every run of this test.
+  const random = seededFraction(20);
   const ended = new Map<string, string>();
   let killed = 0;
   for (let typed = 0; killed < kills || !ended.has(`run-${ended.size - 1}`); typed += 1) {

@@ -1,6 +1,7 @@
 import { CancelledError, type Context, type Durability, Fault, workflow } from 'pawl';
 import { createTestPawl, replay, type TestPawl, type TestRun } from 'pawl/testing';
 import { expect, test } from 'vitest';
+import { seededFraction } from '../kernel/harness.ts';
 
 /**
  * Random workflows of nested steps, waits, maps, races and children, while their processes die at random moments. Each
@@ -63,17 +64,6 @@ async function follow(ctx: Context, { does, size, parts }: Plan): Promise<unknow
   }
 }
 
-/** Mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 async function unlessSettled(tell: Promise<unknown>): Promise<void> {
   await tell.catch((error: unknown) => {
     if (!(error instanceof Fault && error.code === 'settled')) throw error;
@@ -92,7 +82,7 @@ async function disturb(t: TestPawl, run: TestRun, random: () => number): Promise
 }
 
 async function runPlan(seed: number): Promise<void> {
-  const random = createRandom(seed);
+  const random = seededFraction(seed);
   const durability = (['each', 'relaxed', 'none'] as const satisfies Durability[])[seed % 3] as Durability;
   const planned = workflow({ name: 'planned', durability }, follow);
   const t = await createTestPawl({ workflows: [planned], seed });
