@@ -573,7 +573,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const running = [...effects.running.values()];
     effects.dropAll('The process is shutting down');
     // Whether such a step took effect cannot be known: the claim stays, and whoever takes over says so.
-    if (running.some(({ atMostOnce }) => atMostOnce)) return 'yielded';
+    if (running.some(({ atMostOnce }) => atMostOnce)) {
+      if (tail.length > 0) await flush();
+      return 'yielded';
+    }
     const ended = await park({
       type: 'run_suspended',
       at: clock.now(),

@@ -81,17 +81,22 @@ test('draining lets a running step end, starts nothing more and hands the run ba
 
 test('draining leaves the claim of a step that runs at most once, so that nobody runs it again', async () => {
   const world = createWorld();
+  const gate = hold();
   const pay = workflow({ name: 'pay' }, async (ctx) => {
-    await ctx.step('pay', () => new Promise(() => {}), { atMostOnce: true });
+    const side = ctx.step('side', () => gate.promise);
+    await Promise.all([side, ctx.step('pay', () => new Promise(() => {}), { atMostOnce: true })]);
   });
   const { process, worker } = workingProcess(world, [pay]);
   worker.start();
   const run = await startIn(process, pay);
   await world.advance(10);
-  await world.until(worker.drain(1_000));
+  const drained = worker.drain(15);
+  gate.release();
+  await world.until(drained);
+  expect(await world.lines(run)).toContain('2 task_completed side');
   expect((await world.fold(run)).current.phase).toBe('claimed');
   await world.advance(31_000);
   const other = world.process('other', [pay]);
   expect(await world.until(other.drive({ kind: 'wake', run, from: 'sweeper' }))).toBe('settled');
-  expect(world.started()).toEqual(['one:pay#1']);
+  expect(world.started()).toEqual(['one:side#1', 'one:pay#1']);
 });
