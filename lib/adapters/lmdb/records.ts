@@ -138,11 +138,10 @@ const EVENT_FIELDS: [type: JournalEvent['type'], fields: string[]][] = [
 const eventNumbers = new Map(EVENT_FIELDS.map(([type], number) => [type, number]));
 
 /** Times are stored as their distance from `origin`, which takes one to five bytes instead of nine. */
-function eventToItem({ type, ...event }: JournalEvent, origin: number): unknown {
-  const number = eventNumbers.get(type);
+function eventToItem(event: JournalEvent, origin: number): unknown {
+  const number = eventNumbers.get(event.type);
   const names = number === undefined ? undefined : EVENT_FIELDS[number]?.[1];
-  const fields = names && toFields(event, names, origin);
-  return fields === undefined ? { type, ...event } : [number, ...fields];
+  return (names && toFields(event, names, origin, [number])) ?? event;
 }
 
 function eventFromItem(item: unknown, origin: number): JournalEvent {
@@ -207,18 +206,30 @@ function isWhole(origin: number, value: unknown): value is number {
 }
 
 /** `undefined`: the object does not fit, and is to be stored with its names. Absent fields are null, and left out at the end. */
-function toFields(object: object, names: readonly string[], origin: number): unknown[] | undefined {
-  const fields: unknown[] = new Array(names.length).fill(null);
-  let length = 0;
-  for (const [name, value] of Object.entries(object)) {
-    const index = names.indexOf(name);
+function toFields(
+  object: object,
+  names: readonly string[],
+  origin: number,
+  /** What stands for the object's type, which is then no field. */
+  fields: unknown[] = [],
+): unknown[] | undefined {
+  const values = object as Record<string, unknown>;
+  let unknown = -fields.length;
+  let length = fields.length;
+  for (const name of names) {
+    const value = values[name];
     const isTime = origin !== 0 && TIMES.has(name);
-    if (index < 0 || value === null || (isTime && !isWhole(origin, value))) return undefined;
-    if (value === undefined) continue;
-    fields[index] = isTime ? value - origin : value;
-    length = Math.max(length, index + 1);
+    if (value === null || (isTime && value !== undefined && !isWhole(origin, value))) return undefined;
+    if (value === undefined) {
+      fields.push(null);
+    } else {
+      length = fields.push(isTime ? (value as number) - origin : value);
+      unknown -= 1;
+    }
   }
-  return fields.slice(0, length);
+  for (const name in values) if (values[name] !== undefined) unknown += 1;
+  fields.length = length;
+  return unknown === 0 ? fields : undefined;
 }
 
 function fromFields<T extends object>(fields: unknown[], names: readonly string[], origin: number): T {
