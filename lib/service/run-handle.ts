@@ -24,7 +24,7 @@ export interface RunHandle<Output = unknown> {
 }
 
 /** A completed run's output, or the run that it goes on as. `undefined`: it did not complete. */
-export type RunOutcome = { output: unknown } | { continuedAs: string } | undefined;
+type RunOutcome = { output: unknown } | { continuedAs: string } | undefined;
 export type AwaitOutcome = (id: string, signal: AbortSignal | undefined) => Promise<RunOutcome>;
 
 /** The same handle over every way to reach Pawl, which differ in how they learn of the end. */
