@@ -1,15 +1,15 @@
 import type { Message } from '../ports/queue.ts';
 import { admit } from './admission.ts';
-import { createAppender, retrying } from './appender.ts';
+import { retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
-import type { Mail, RunEvent } from './events.ts';
+import type { Mail } from './events.ts';
 import { isFault } from './faults.ts';
 import { type Head, isOpen } from './head.ts';
-import { foldJournal, headStateOf, type Journal } from './journal.ts';
+import { createHeadKeeper } from './head-keeper.ts';
+import { foldJournal, type Journal } from './journal.ts';
 import { announce } from './outbox.ts';
+import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
-import { endOfOverdue } from './settle.ts';
-import { blockedDelay } from './suspension.ts';
 import { createTurn, type Turn, type TurnEnd } from './turn.ts';
 
 /**
@@ -60,10 +60,11 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
       await announce(ports, journal);
       return 'settled';
     case 'repair':
-      await raise(ports, journal, head);
+      await createHeadKeeper(ports, journal, head.state).raise();
+      ports.changes.publish(message.run);
       return 'left';
     case 'suspend_again':
-      return suspendAgain(ports, journal, head);
+      return parkAgain({ ports, journal, head: head.state });
     case 'turn':
       return takeTurn(ports, opened, admission, message, options);
   }
@@ -99,122 +100,27 @@ async function takeTurn(
   options: DriveOptions,
 ): Promise<DriveEnd> {
   const { workflow, version } = journal.birth;
+  const run = { ports, journal, head: head.state };
   if (journal.current.phase === 'claimed' && journal.takeovers >= ports.limits.takeovers) {
-    const text = `The run's driver died ${journal.takeovers} times without progress (limit takeovers). It probably kills its process while it is replayed.`;
-    return block(ports, journal, head, takeover, 'crashing', text);
+    const message = `The run's driver died ${journal.takeovers} times without progress (limit takeovers). It probably kills its process while it is replayed.`;
+    return parkBlocked(run, takeover, 'crashing', message);
   }
   const definition: Definition | undefined = ports.definitions.find(workflow, version);
   if (!definition) {
-    return block(
-      ports,
-      journal,
-      head,
-      takeover,
-      'not_deployed',
-      `Workflow ${workflow}@${version} is not deployed here. Deploy it, and the run goes on.`,
-    );
+    const message = `Workflow ${workflow}@${version} is not deployed here. Deploy it, and the run goes on.`;
+    return parkBlocked(run, takeover, 'not_deployed', message);
   }
   const turn = createTurn(ports, {
     definition,
     journal,
     mail: unread,
-    wakeAt: isOpen(head.state) ? head.state.wakeAt : 0,
+    head: head.state,
     lazy,
     takeover,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
   });
   options.onTurn?.(turn);
   return turn.run();
-}
-
-/** Blocks a run without its program. Mail stays unread: it is for the program. */
-async function block(
-  ports: Ports,
-  journal: Journal,
-  head: Head,
-  takeover: boolean,
-  code: string,
-  text: string,
-): Promise<DriveEnd> {
-  const now = ports.clock.now();
-  const overdue = endOfOverdue(journal, ports.limits, text, now);
-  if (overdue) return park(ports, journal, head, overdue, takeover, 'settled');
-  const event: RunEvent = {
-    type: 'run_blocked',
-    at: now,
-    code,
-    message: text,
-    retryAt: now + blockedDelay(journal.blocks),
-  };
-  return park(ports, journal, head, event, takeover, 'blocked');
-}
-
-async function suspendAgain(ports: Ports, journal: Journal, head: Head): Promise<DriveEnd> {
-  const { current } = journal;
-  const now = ports.clock.now();
-  if (current.phase === 'blocked') {
-    const { code, message, retryAt } = current;
-    return park(ports, journal, head, { type: 'run_blocked', at: now, code, message, retryAt }, false, 'left');
-  }
-  if (current.phase !== 'suspended') return 'left';
-  const { wakeAt, awaiting, paused } = current;
-  return park(
-    ports,
-    journal,
-    head,
-    { type: 'run_suspended', at: now, wakeAt, awaiting, ...(paused && { paused: true as const }) },
-    false,
-    'left',
-  );
-}
-
-async function park(
-  ports: Ports,
-  journal: Journal,
-  head: Head,
-  event: RunEvent,
-  takeover: boolean,
-  end: DriveEnd,
-): Promise<DriveEnd> {
-  const driver = `${ports.liveness.self}.${ports.ids.random()}`;
-  if (event.type === 'run_blocked') await lowerTo(ports, journal, head, event.retryAt);
-  const result = await createAppender(ports, journal, driver).append(
-    [event],
-    { leaseUntil: ports.clock.now(), takeover },
-    [],
-  );
-  if (result !== 'written') return 'lost';
-  if (journal.current.phase === 'settled') await announce(ports, journal);
-  else if (event.type === 'run_suspended' && (await hasUnreadMail(ports, journal))) {
-    // Whoever brought it has perhaps lost its place to this very append, and left (K19).
-    await ports.queue.send({ kind: 'wake', run: journal.birth.id, nonce: journal.birth.nonce });
-  } else await raise(ports, journal, head);
-  return end;
-}
-
-/** Before an append that calls for an earlier look than the head knows of (K15). */
-async function lowerTo(ports: Ports, journal: Journal, { state }: Head, wakeAt: number): Promise<void> {
-  if (!isOpen(state) || state.wakeAt <= wakeAt) return;
-  const { id, nonce } = journal.birth;
-  const { position } = journal;
-  await ports.store.updateHead(id, { state: { ...state, wakeAt }, position }, { nonce, positionAtMost: position });
-}
-
-async function hasUnreadMail(ports: Ports, journal: Journal): Promise<boolean> {
-  const record = await ports.store.read(journal.birth.id, journal.position);
-  return record?.mail.some(({ id }) => !journal.heard.has(id)) ?? false;
-}
-
-/** Makes the head say what the journal says (invariant 6). */
-async function raise(ports: Ports, journal: Journal, head: Head): Promise<void> {
-  const { id, nonce } = journal.birth;
-  const wakeAt = isOpen(head.state) ? head.state.wakeAt : 0;
-  await ports.store.updateHead(
-    id,
-    { state: headStateOf(journal, wakeAt), position: journal.position },
-    { nonce, positionBelow: journal.position },
-  );
-  ports.changes.publish(id);
 }
 
 /** A run in a format from the future: somebody with newer code will see to it (K26). */

@@ -1,15 +1,19 @@
+import { createAlarm } from './alarm.ts';
 import { type AppendResult, createAppender, retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
-import { type Arrival, crashedStep, createEffects, lookAtChild } from './effects.ts';
+import { type Arrival, createEffects, lookAtChild } from './effects.ts';
 import type { JournalEvent, Mail, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
-import { headStateOf, isOutside, type Journal, type SettledEvent } from './journal.ts';
+import type { HeadState } from './head.ts';
+import { createHeadKeeper } from './head-keeper.ts';
+import { isOutside, type Journal, type SettledEvent } from './journal.ts';
 import { announce, cancelChild } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { createProgram, type EffectRequest, type Program, payloadOf, type StepRequest } from './program.ts';
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
+import { createSuspects } from './suspects.ts';
 import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextStart, nextTimer } from './suspension.ts';
 
 /**
@@ -35,8 +39,8 @@ export interface TurnStart {
   definition: Definition;
   journal: Journal;
   mail: Mail[];
-  /** The head's `wakeAt` as read; the run is lowered to the lease's end if it waits further (K15). */
-  wakeAt: number;
+  /** The head's state as read. */
+  head: HeadState;
   /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
@@ -52,7 +56,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   const driver = `${ports.liveness.self}.${ports.ids.random()}`;
   const journal = start.journal;
   const appender = createAppender(ports, journal, driver);
+  const keeper = createHeadKeeper(ports, journal, start.head);
+  const { wake, sleepUntil, stop: disarm } = createAlarm(clock);
   const effects = createEffects(ports, birth, arrive, breakOff);
+  const suspects = createSuspects(ports, journal, () => program, wake);
   const relaxed = definition.durability !== 'each';
 
   let program: Program;
@@ -70,7 +77,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   let tailSince = 0;
   let nudged = false;
   let drainUntil: number | undefined;
-  let aloneKey: string | undefined;
   let stuckSince: number | undefined;
 
   let broken: { error: unknown } | undefined;
@@ -83,41 +89,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function breakOff(error: unknown): void {
     broken = { error };
     wake();
-  }
-
-  // --- waiting -----------------------------------------------------------------------------------------------------
-
-  let woken = false;
-  let resume: (() => void) | undefined;
-
-  function wake(): void {
-    woken = true;
-    resume?.();
-  }
-
-  /** The one timer of the turn. It is left armed where it is early enough: a wake too many costs less than a timer a step. */
-  let armedAt = Number.POSITIVE_INFINITY;
-  let disarm = () => {};
-
-  function arm(at: number): void {
-    if (at >= armedAt) return;
-    disarm();
-    armedAt = at;
-    disarm = clock.schedule(at, () => {
-      armedAt = Number.POSITIVE_INFINITY;
-      wake();
-    });
-  }
-
-  async function sleepUntil(at: number): Promise<void> {
-    if (!woken) {
-      arm(at);
-      await new Promise<void>((resolve) => {
-        resume = resolve;
-      });
-      resume = undefined;
-    }
-    woken = false;
   }
 
   // --- feeding -----------------------------------------------------------------------------------------------------
@@ -206,7 +177,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     for (let index = 0; index < arrived.length; index += 1) {
       const arrival = arrived[index] as Arrival;
       const request = program.open.get(arrival.key);
-      if (arrival.key === aloneKey) leaveAlone();
+      suspects.leave(arrival.key);
       if (!request) {
         // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
         if (tail.length > 0) unrecorded.push(arrival);
@@ -231,7 +202,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   async function flush(): Promise<AppendResult> {
     const now = clock.now();
-    await lowerIfFar(now);
+    if (!claimed) await keeper.lower(now + limits.leaseMs);
     const events = tail;
     tail = [];
     leaseUntil = now + limits.leaseMs;
@@ -253,29 +224,9 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     return journal.current.phase !== 'claimed';
   }
 
-  /** Before a turn's first append, where the head waits further than that append may (K15). */
-  async function lowerIfFar(now: number): Promise<void> {
-    const wakeAt = now + limits.leaseMs;
-    if (claimed || start.wakeAt <= wakeAt) return;
-    start.wakeAt = wakeAt;
-    await retrying(ports, () =>
-      store.updateHead(
-        birth.id,
-        { state: { status: 'running', wakeAt }, position: journal.position },
-        { nonce: birth.nonce, positionAtMost: journal.position },
-      ),
-    );
-  }
-
   async function raiseHead(): Promise<void> {
     nextHeartbeat = clock.now() + limits.leaseMs / 2;
-    await retrying(ports, () =>
-      store.updateHead(
-        birth.id,
-        { state: headStateOf(journal, leaseUntil), position: journal.position },
-        { nonce: birth.nonce, positionBelow: journal.position },
-      ),
-    );
+    await keeper.raise();
   }
 
   /** Reads what others have written. Mail that the journal holds already is left out. */
@@ -302,13 +253,13 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   function stop(key: string): void {
-    if (key === aloneKey) leaveAlone();
+    suspects.leave(key);
     effects.drop(key, 'The workflow no longer waits for this step');
   }
 
   /** Starts what may start. True: something has to be written first. */
   function startEffects(): boolean {
-    if (aloneKey !== undefined && !program.open.has(aloneKey) && !effects.running.has(aloneKey)) leaveAlone();
+    suspects.leaveIfGone((key) => effects.running.has(key));
     if (journal.paused || drainUntil !== undefined) return false;
     const now = clock.now();
     let needsWrite = false;
@@ -337,73 +288,23 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Starts a step, or marks it as started where that has to be durable first. True: something has to be written. */
   function startStep(request: StepRequest): boolean {
     const { key, attempt } = request;
-    const suspect = journal.suspects.has(key);
-    if (suspect && giveUp(request)) return false;
-    const marked = journal.started.get(key);
-    if (!(isStrict() || request.spec.atMostOnce) || marked?.attempt === attempt) {
+    const verdict = suspects.verdictOn(request);
+    if (verdict) {
+      program.pending.delete(request);
+      arrive(verdict);
+      return false;
+    }
+    const isMarked = journal.started.get(key)?.attempt === attempt;
+    if (isMarked || !(suspects.isStrict() || request.spec.atMostOnce)) {
       launch(request);
       return false;
     }
     if (tail.some((event) => event.type === 'task_started' && event.key === key)) return true;
-    if (hasSuspects()) {
-      if (!suspect || effects.running.size > 0 || !enterAlone(key)) return false;
-    }
-    put({
-      type: 'task_started',
-      at: clock.now(),
-      key,
-      kind: 'step',
-      attempt,
-      ...(suspect && { alone: true as const }),
-    });
-    return true;
-  }
-
-  /** After a takeover nothing is lazy until the run has made progress and no suspect is left (K12). */
-  function isStrict(): boolean {
-    return journal.takeovers > 0 || hasSuspects();
-  }
-
-  /** Some step that the program still wants was running when a driver died. */
-  function hasSuspects(): boolean {
-    for (const key of journal.suspects) if (program.open.has(key)) return true;
-    return false;
-  }
-
-  function enterAlone(key: string): boolean {
-    if (aloneKey === undefined && ports.alone.enter(wake)) aloneKey = key;
-    return aloneKey === key;
-  }
-
-  function leaveAlone(): void {
-    aloneKey = undefined;
-    ports.alone.leave();
-  }
-
-  /** A suspect that must not, or may no longer, run again (K12). */
-  function giveUp(request: StepRequest): boolean {
-    const { key, attempt, spec } = request;
-    const crashes = journal.crashes.get(key) ?? 0;
-    if (!spec.atMostOnce && crashes < limits.crashes) return false;
-    program.pending.delete(request);
-    arrivals.push(
-      spec.atMostOnce
-        ? crashedStep(
-            ports,
-            key,
-            attempt,
-            'OutcomeUnknownError',
-            `The process died during step '${key}', which runs at most once: whether it took effect is not known`,
-          )
-        : crashedStep(
-            ports,
-            key,
-            attempt,
-            'CrashedError',
-            `The process died ${crashes} times while only step '${key}' ran (limit crashes)`,
-          ),
-    );
-    wake();
+    const isSuspect = journal.suspects.has(key);
+    const mayRun = !suspects.any() || (isSuspect && effects.running.size === 0 && suspects.enter(key));
+    if (!mayRun) return false;
+    const alone = isSuspect && { alone: true as const };
+    put({ type: 'task_started', at: clock.now(), key, kind: 'step', attempt, ...alone });
     return true;
   }
 
@@ -600,7 +501,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const now = clock.now();
     const overdue = endOfOverdue(journal, limits, fault.message, now);
     if (overdue) return (await settle(overdue)) ?? 'lost';
-    await lowerIfFar(now);
+    if (!claimed) await keeper.lower(now + limits.leaseMs);
     put({
       type: 'run_blocked',
       at: now,
@@ -648,7 +549,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     } finally {
       effects.dropAll('The turn has ended');
       disarm();
-      if (aloneKey !== undefined) leaveAlone();
+      suspects.leaveAll();
     }
   }
 

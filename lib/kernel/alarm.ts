@@ -1,0 +1,47 @@
+import type { Clock } from '../ports/clock.ts';
+
+/** What a turn sleeps on: a moment, or whatever happens before it. */
+export interface Alarm {
+  /** Ends the sleep under way, or the next one before it begins. */
+  wake(): void;
+  sleepUntil(at: number): Promise<void>;
+  stop(): void;
+}
+
+export function createAlarm(clock: Clock): Alarm {
+  let woken = false;
+  let resume: (() => void) | undefined;
+  // One timer, left armed where it is early enough: a wake too many costs less than a timer for each step.
+  let armedAt = Number.POSITIVE_INFINITY;
+  let disarm = () => {};
+
+  function wake(): void {
+    woken = true;
+    resume?.();
+  }
+
+  function arm(at: number): void {
+    if (at >= armedAt) return;
+    disarm();
+    armedAt = at;
+    disarm = clock.schedule(at, () => {
+      armedAt = Number.POSITIVE_INFINITY;
+      wake();
+    });
+  }
+
+  return {
+    wake,
+    async sleepUntil(at) {
+      if (!woken) {
+        arm(at);
+        await new Promise<void>((resolve) => {
+          resume = resolve;
+        });
+        resume = undefined;
+      }
+      woken = false;
+    },
+    stop: () => disarm(),
+  };
+}
