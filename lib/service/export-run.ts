@@ -13,7 +13,7 @@ export async function exportRun(ports: Ports, id: string): Promise<ExportedRun> 
   if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
   const { birth } = record.head;
   const history: HistoryEntry[] = [];
-  for await (const entry of historyOf(ports, record, 0)) history.push(entry);
+  for await (const entry of historyOf(ports, record.chunks)) history.push(entry);
   const input = await showPayload(ports, birth.input);
   return {
     format: 1,

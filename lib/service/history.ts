@@ -1,7 +1,6 @@
-import type { JournalEvent, Payload, StoredError } from '../kernel/events.ts';
+import type { Chunk, JournalEvent, Payload, StoredError } from '../kernel/events.ts';
 import { fromJson, loadPayload } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
-import type { RunRecord } from '../ports/store.ts';
 import type { ErrorView, HistoryEntry, HistoryPage, HistoryQuery } from './api.ts';
 import { runNotFound } from './checks.ts';
 
@@ -15,17 +14,21 @@ export async function getHistory(ports: Ports, id: string, query: HistoryQuery):
   const record = await ports.store.read(id);
   if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
   const items: HistoryEntry[] = [];
-  for await (const entry of historyOf(ports, record, query.after ?? 0)) {
+  for await (const entry of historyOf(ports, record.chunks, { after: query.after ?? 0 })) {
     if (items.length === limit) return { items, next: items.at(-1)?.seq as number };
     items.push(entry);
   }
   return { items };
 }
 
-/** The record's events after a sequence number. */
-export async function* historyOf(ports: Ports, record: RunRecord, after: number): AsyncGenerator<HistoryEntry> {
-  let seq = 0;
-  for (const chunk of record.chunks) {
+/** The chunks' events after a sequence number. `seen`: how many events the journal has before these chunks. */
+export async function* historyOf(
+  ports: Ports,
+  chunks: Chunk[],
+  { seen = 0, after = 0 }: { seen?: number; after?: number } = {},
+): AsyncGenerator<HistoryEntry> {
+  let seq = seen;
+  for (const chunk of chunks) {
     for (const event of chunk.events) {
       seq += 1;
       if (seq > after) yield await entryOf(ports, event, seq, chunk.position);

@@ -1,5 +1,5 @@
 import { isSettled } from '../kernel/head.ts';
-import { foldJournal, type SettledEvent } from '../kernel/journal.ts';
+import { extendJournal, type Journal, openJournal, type SettledEvent } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { HistoryEntry } from './api.ts';
 import { requireHead, runNotFound } from './checks.ts';
@@ -14,21 +14,24 @@ export async function* watchRun(
   id: string,
   options: { after?: number; signal?: AbortSignal },
 ): AsyncGenerator<HistoryEntry> {
-  const { signal } = options;
-  let seen = options.after ?? 0;
+  const { after = 0, signal } = options;
   const hints = listen(ports, id, signal);
+  let journal: Journal | undefined;
   try {
     while (!signal?.aborted) {
       hints.reset();
-      const record = await ports.store.read(id);
+      const record = await ports.store.read(id, journal?.position);
       if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
-      for await (const entry of historyOf(ports, record, seen)) {
+      journal ??= openJournal(record.head.birth);
+      // Another run may have been started under the id since.
+      if (journal.birth.nonce !== record.head.birth.nonce) throw runNotFound(id);
+      const seen = journal.events.length;
+      for (const chunk of record.chunks) extendJournal(journal, chunk);
+      for await (const entry of historyOf(ports, record.chunks, { seen, after })) {
         if (signal?.aborted) return;
-        seen = entry.seq;
         yield entry;
       }
-      const { current } = foldJournal(record.head.birth, record.chunks);
-      if (current.phase === 'settled' || isSettled(record.head.state.status)) return;
+      if (journal.current.phase === 'settled' || isSettled(record.head.state.status)) return;
       await hints.next();
     }
   } finally {

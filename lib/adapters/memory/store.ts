@@ -16,6 +16,8 @@ import {
 
 interface Journal {
   chunks: Map<number, Chunk>;
+  /** The greatest position. */
+  last: number;
   /** In order of arrival. */
   mail: Map<string, Mail>;
 }
@@ -29,7 +31,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
 
   function journalOf(id: string, nonce: string): Journal {
     const key = journalKey(id, nonce);
-    const journal = journals.get(key) ?? { chunks: new Map(), mail: new Map() };
+    const journal = journals.get(key) ?? { chunks: new Map(), last: 0, mail: new Map() };
     journals.set(key, journal);
     return journal;
   }
@@ -68,12 +70,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
       const head = living(id);
       if (head === undefined) return undefined;
       const journal = journals.get(journalKey(id, head.birth.nonce));
-      const chunks = [...(journal?.chunks.values() ?? [])]
-        .filter((chunk) => chunk.position > after)
-        .sort((a, b) => a.position - b.position);
-      chunks.forEach((chunk, index) => {
-        assertNoHole(id, after + 1 + index, chunk.position);
-      });
+      const chunks: Chunk[] = [];
+      for (let position = after + 1; position <= (journal?.last ?? 0); position += 1) {
+        const chunk = journal?.chunks.get(position);
+        if (chunk === undefined) continue;
+        assertNoHole(id, after + 1 + chunks.length, position);
+        chunks.push(chunk);
+      }
       const mail = [...(journal?.mail.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
       return structuredClone({ head, chunks, mail });
     },
@@ -83,10 +86,12 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
     },
 
     async append(id, chunk, absorbed = []) {
-      const { chunks, mail } = journalOf(id, chunk.nonce);
+      const journal = journalOf(id, chunk.nonce);
+      const { chunks, mail } = journal;
       const found = chunks.get(chunk.position);
       if (found !== undefined) return { appended: false, found: structuredClone(found) };
       chunks.set(chunk.position, structuredClone(chunk));
+      journal.last = Math.max(journal.last, chunk.position);
       for (const mailId of absorbed) mail.delete(mailId);
       return { appended: true };
     },
