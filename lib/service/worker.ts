@@ -30,6 +30,8 @@ interface Again {
 
 const receiveMs = 20_000;
 const maxRetryMs = 60_000;
+/** A queue that gave an error is asked again after this, in ms. */
+const pauseMs = 1_000;
 
 export function createWorker(ports: Ports, options: { concurrency: number }): Worker {
   const drives = new Map<string, Drive>();
@@ -46,8 +48,22 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
         });
         continue;
       }
-      const deliveries = await ports.queue.receive({ max: free, waitMs: receiveMs });
-      for (const delivery of deliveries) take(delivery);
+      for (const delivery of await receive(free)) {
+        if (draining) await giveBack(delivery, 0);
+        else take(delivery);
+      }
+    }
+  }
+
+  async function receive(max: number): Promise<Delivery[]> {
+    try {
+      return await ports.queue.receive({ max, waitMs: receiveMs });
+    } catch (error) {
+      ports.observer?.troubled?.({ run: '', message: 'The queue gave nothing; it is asked again', error });
+      await new Promise<void>((resolve) => {
+        ports.clock.schedule(ports.clock.now() + pauseMs, resolve);
+      });
+      return [];
     }
   }
 
@@ -96,19 +112,29 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
     return end;
   }
 
-  async function settle({ message, receipt, receives }: Delivery, work: Promise<void>): Promise<void> {
+  async function settle(delivery: Delivery, work: Promise<void>): Promise<void> {
+    const { run } = delivery.message;
     try {
       await work;
-      await ports.queue.ack(receipt);
+      await ports.queue.ack(delivery.receipt);
     } catch (error) {
-      ports.observer?.troubled?.({ run: message.run, message: 'The turn broke off; the message comes again', error });
-      await ports.queue.retry(receipt, Math.min(maxRetryMs, 500 * 2 ** receives));
+      ports.observer?.troubled?.({ run, message: 'The turn broke off; the message comes again', error });
+      await giveBack(delivery, Math.min(maxRetryMs, 500 * 2 ** delivery.receives));
+    }
+  }
+
+  async function giveBack({ message, receipt }: Delivery, delayMs: number): Promise<void> {
+    try {
+      await ports.queue.retry(receipt, delayMs);
+    } catch (error) {
+      const text = 'The message could not be given back; it comes again by itself';
+      ports.observer?.troubled?.({ run: message.run, message: text, error });
     }
   }
 
   return {
     start() {
-      loop().catch((error: unknown) => ports.observer?.troubled?.({ run: '', message: 'The worker stopped', error }));
+      void loop();
     },
     isDriving: (runId) => drives.has(runId),
     nudge(runId) {
