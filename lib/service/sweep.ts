@@ -57,7 +57,13 @@ export async function wakeBlocked(ports: Ports, from: 'opening' | 'deployment'):
 /** Removes what has expired, some at a time. */
 export async function purge(ports: Ports, limit = pageSize): Promise<number> {
   const removed = await ports.store.purgeExpired(ports.clock.now(), limit);
-  for (const id of removed) await ports.blobs.deleteRun(id);
+  for (const id of removed) {
+    try {
+      await ports.blobs.deleteRun(id);
+    } catch (error) {
+      ports.observer?.troubled?.({ run: id, message: 'The blobs of an expired run are left', error });
+    }
+  }
   return removed.length;
 }
 
