@@ -54,7 +54,8 @@ async function checkBlocked(ports: Ports): Promise<Check> {
 async function checkDeadLetters(ports: Ports): Promise<Check> {
   const dead = await ports.queue.deadLetters();
   if (dead.length === 0) return { name: 'dead letters', status: 'healthy', message: 'No message ran out of receives' };
-  return { name: 'dead letters', status: 'warning', message: `${dead.length} messages could not be handled` };
+  const messages = dead.length === 1 ? '1 message' : `${dead.length} messages`;
+  return { name: 'dead letters', status: 'warning', message: `${messages} could not be handled` };
 }
 
 function count(found: number): string {
