@@ -137,6 +137,14 @@ export type TaskEvent =
       error: StoredError;
     };
 
+/** The run that goes on where another ended. */
+export interface Continuation {
+  id: string;
+  input?: Payload;
+  /** Ids of signals that the ended run has heard and not taken: the successor gets them. */
+  untaken?: string[];
+}
+
 /** Facts that a driver writes about the run. */
 export type RunEvent =
   | { type: 'run_timed_out'; at: number }
@@ -149,7 +157,7 @@ export type RunEvent =
       at: number;
       output?: Payload;
       /** The run that goes on where this one ended. */
-      continuedAs?: { id: string; input?: Payload };
+      continuedAs?: Continuation;
       openChildren?: OpenChild[];
       /** Steps that nobody awaited and that had not ended. */
       unawaited?: string[];

@@ -1,11 +1,11 @@
-import { createRun, createTombstone } from './create-run.ts';
+import { createTombstone } from './create-run.ts';
 import { deliver } from './deliver.ts';
-import type { Birth, OutsideEvent, Payload, StoredError } from './events.ts';
-import { Fault } from './faults.ts';
+import type { Birth, OutsideEvent, StoredError } from './events.ts';
 import { isSettled } from './head.ts';
-import { foldJournal, type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
-import { fromJson, loadPayload, storePayload } from './payload.ts';
+import { type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
+import { copyPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { handOver, startSuccessor, successorOf } from './successor.ts';
 
 /**
  * What a settled run owes to others (K22): tell the parent, cancel the children, start the successor, then close the
@@ -16,12 +16,15 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   const { birth } = journal;
   const { end } = journal.current;
   const continued = end.type === 'run_completed' ? end.continuedAs : undefined;
-  if (continued) await startSuccessor(ports, birth, continued);
+  const successor = continued && (await startSuccessor(ports, birth, continued));
+  if (successor) await handOver(ports, journal, successor, continued.untaken);
   else if (birth.parent) {
     await deliver(ports, birth.parent.id, birth.parent.nonce, await settledNotice(ports, birth, end, birth.parent));
   }
   for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);
   await closeHead(ports, journal, end);
+  // Until now the run took mail: what has come meanwhile goes to the successor, too.
+  if (successor) await handOver(ports, journal, successor);
   ports.changes.publish(birth.id, journal.position);
 }
 
@@ -53,31 +56,6 @@ export async function settledNotice(
   return { ...notice, outcome: { status: 'completed', ...(output !== undefined && { output }) } };
 }
 
-async function copyPayload(
-  ports: Ports,
-  payload: Payload | undefined,
-  toRun: string,
-  name: string,
-): Promise<Payload | undefined> {
-  if (payload === undefined || typeof payload === 'string') return payload;
-  return (await storePayload(ports, toRun, name, await loadPayload(ports, payload))).payload;
-}
-
-async function startSuccessor(ports: Ports, birth: Birth, continued: { id: string; input?: Payload }): Promise<void> {
-  const definition = ports.definitions.find(birth.workflow, birth.version);
-  if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
-  const input = continued.input === undefined ? undefined : fromJson(await loadPayload(ports, continued.input));
-  await createRun(ports, {
-    id: continued.id,
-    definition,
-    input,
-    correlationId: birth.correlationId,
-    parent: birth.parent,
-    latestDeadline: birth.parent && (await ports.store.readHead(birth.parent.id))?.birth.deadline,
-    origin: `run ${birth.id}`,
-  });
-}
-
 /** Asks a child to stop, and makes sure that one which does not exist yet never starts (K23). */
 export async function cancelChild(
   ports: Ports,
@@ -105,14 +83,6 @@ export async function cancelChild(
     reason: `Its parent run ${parent.id} no longer waits for it`,
     by: 'run',
   });
-}
-
-/** The run that a settled one goes on as. */
-async function successorOf(ports: Ports, id: string): Promise<string | undefined> {
-  const record = await ports.store.read(id);
-  const { current } = record ? foldJournal(record.head.birth, record.chunks) : { current: undefined };
-  if (current?.phase !== 'settled' || current.end.type !== 'run_completed') return undefined;
-  return current.end.continuedAs?.id;
 }
 
 /** A tombstone's end: it has no journal. */

@@ -126,6 +126,17 @@ export async function loadPayload(ports: Pick<PayloadPorts, 'blobs' | 'ids'>, pa
   return text;
 }
 
+/** The same payload for another run, which may outlive the one that has it. */
+export async function copyPayload(
+  ports: PayloadPorts,
+  payload: Payload | undefined,
+  toRun: string,
+  name: string,
+): Promise<Payload | undefined> {
+  if (payload === undefined || typeof payload === 'string') return payload;
+  return (await storePayload(ports, toRun, name, await loadPayload(ports, payload))).payload;
+}
+
 export function fromJson(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }

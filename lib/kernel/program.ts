@@ -58,6 +58,8 @@ export interface Program {
   readonly fault: Fault | undefined;
   /** The first request to cancel that was fed. */
   readonly cancelled: { reason: string | undefined } | undefined;
+  /** Ids of the signals that were heard and that nobody has waited for. */
+  untakenSignals(): string[];
   /** Whether a task of this key was asked for and is no longer wanted or needed. */
   isClosed(key: string): boolean;
   /** Runs the function to its first quiescence. Throws `Fault` non_deterministic. */
@@ -90,7 +92,8 @@ export function createProgram(context: ProgramContext): Program {
   const pending = new Set<EffectRequest>();
   const stops: Stop[] = [];
   const waiting = new Map<string, SignalRequest[]>();
-  const unheard = new Map<string, (string | undefined)[]>();
+  /** Signals that nobody has waited for yet, oldest first. */
+  const untaken = new Map<string, { id: string; text: string | undefined }[]>();
   const versions = new Set(recorded.flatMap((event) => (event.type === 'run_versioned' ? [event.change] : [])));
   const kinds = recordedKinds(recorded);
   const lastOfOldCode = lastDriverEvent(recorded);
@@ -209,11 +212,11 @@ export function createProgram(context: ProgramContext): Program {
     },
     signal(key, name) {
       const { request, result } = ask<SignalRequest>(key, 'signal', { name });
-      const early = unheard.get(name);
+      const early = untaken.get(name);
       if (early) {
-        const text = early.shift();
-        if (early.length === 0) unheard.delete(name);
-        settleTask(request, undefined, text);
+        const signal = early.shift();
+        if (early.length === 0) untaken.delete(name);
+        settleTask(request, undefined, signal?.text);
       } else {
         const queue = waiting.get(name);
         if (queue) queue.push(request);
@@ -311,9 +314,9 @@ export function createProgram(context: ProgramContext): Program {
           withdraw(request);
           settleTask(request, undefined, text);
         } else {
-          const early = unheard.get(event.name);
-          if (early) early.push(text);
-          else unheard.set(event.name, [text]);
+          const early = untaken.get(event.name);
+          if (early) early.push({ id: event.id, text });
+          else untaken.set(event.name, [{ id: event.id, text }]);
         }
         return;
       }
@@ -370,6 +373,7 @@ export function createProgram(context: ProgramContext): Program {
     get cancelled() {
       return cancelled;
     },
+    untakenSignals: () => [...untaken.values()].flat().map(({ id }) => id),
     isClosed: (key) => closed.has(key),
     async start(input) {
       await quiesce(() => {

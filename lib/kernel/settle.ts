@@ -1,4 +1,4 @@
-import type { OpenChild } from './events.ts';
+import type { Continuation, OpenChild } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import type { Journal, SettledEvent } from './journal.ts';
 import type { Limits } from './limits.ts';
@@ -43,12 +43,13 @@ export async function endOf(
     const text = toJson(outcome.input, 'The input given to continueAs', ports.limits);
     const { payload } = await storePayload(ports, birth.id, 'successor', text);
     const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
-    return {
-      type: 'run_completed',
-      at,
-      continuedAs: { id, ...(payload !== undefined && { input: payload }) },
-      ...left,
+    const untaken = program.untakenSignals();
+    const continuedAs: Continuation = {
+      id,
+      ...(payload !== undefined && { input: payload }),
+      ...(untaken.length > 0 && { untaken }),
     };
+    return { type: 'run_completed', at, continuedAs, ...left };
   } catch (error) {
     if (!isFault(error, 'invalid_input') && !isFault(error, 'too_large')) throw error;
     return { type: 'run_failed', at, error: storeError(error, ports.limits), ...left };
