@@ -1,3 +1,4 @@
+import type { Mail } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
 import { type Head, isOpen, isSettled, type RunStatus } from '../kernel/head.ts';
 import { foldJournal, type Journal, settledError, settledStatus } from '../kernel/journal.ts';
@@ -31,9 +32,14 @@ export async function getRun(ports: Ports, id: string): Promise<RunView> {
     ...(birth.idempotencyKey !== undefined && { key: birth.idempotencyKey }),
     ...(birth.origin !== undefined && { origin: birth.origin }),
     ...(birth.parent && { parent: { id: birth.parent.id, task: birth.parent.key } }),
-    ...(journal.cancel && { cancelRequested: true }),
+    ...(isCancelRequested(journal, record.mail) && { cancelRequested: true }),
     events: journal.events.length,
   };
+}
+
+/** Also where the request is still mail: a blocked run reads it once its code fits again. */
+function isCancelRequested(journal: Journal, mail: Mail[]): boolean {
+  return journal.cancel !== undefined || mail.some(({ event }) => event.type === 'run_cancel_requested');
 }
 
 function statusOf(journal: Journal, head: Head): RunStatus {
