@@ -23,6 +23,11 @@ export async function requireHead(ports: Ports, id: string): Promise<Head> {
 /** The head of a run that can still be told something. Throws `Fault` not_found or settled. */
 export async function requireOpen(ports: Ports, id: string): Promise<Head> {
   const head = await requireHead(ports, id);
-  if (isSettled(head.state.status)) throw new Fault('settled', `Run ${id} has ended: it is ${head.state.status}`);
+  assertOpen(head);
   return head;
+}
+
+/** Throws `Fault` settled. */
+export function assertOpen({ birth, state }: Head): void {
+  if (isSettled(state.status)) throw new Fault('settled', `Run ${birth.id} has ended: it is ${state.status}`);
 }

@@ -6,7 +6,7 @@ import type { Ports } from '../kernel/ports.ts';
 import { callbackToken, parseCallbackToken } from '../kernel/program.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Accepted, CallbackAnswer, CommandRequest, SignalRequest } from './api.ts';
-import { assertText, requireOpen } from './checks.ts';
+import { assertOpen, assertText, requireOpen } from './checks.ts';
 
 /**
  * Telling a run something: signals, callback answers, pause, resume, cancel. Each becomes an outside event that is
@@ -25,13 +25,15 @@ export async function signalRun(ports: Ports, id: string, name: string, request:
   return send(ports, id, head.birth.nonce, await signalOf(ports, id, eventId, name, text, request.by));
 }
 
-/** Only the first answer counts: all answers to one token are the same event. */
+/** Only the first answer counts: all answers to one token are the same event. Without the token nobody learns of the run. */
 export async function answerCallback(ports: Ports, token: string, answer: CallbackAnswer): Promise<Accepted> {
   const parsed = parseCallbackToken(token);
-  const unknown = new Fault('not_found', 'There is no such callback token');
-  if (!parsed) throw unknown;
-  const { birth } = await requireOpen(ports, parsed.runId);
-  if (!isSame(callbackToken(ports.ids, birth, parsed.name), token)) throw unknown;
+  const head = parsed && (await ports.store.readHead(parsed.runId));
+  if (!head || !isSame(callbackToken(ports.ids, head.birth, parsed.name), token)) {
+    throw new Fault('not_found', 'There is no such callback token');
+  }
+  assertOpen(head);
+  const { birth } = head;
   const text = toJson(answer, 'The answer', ports.limits);
   const eventId = ports.ids.digest(`callback\n${parsed.name}`);
   return send(ports, birth.id, birth.nonce, await signalOf(ports, birth.id, eventId, parsed.name, text, undefined));
