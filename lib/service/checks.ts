@@ -1,5 +1,6 @@
 import { Fault } from '../kernel/faults.ts';
 import { type Head, isSettled } from '../kernel/head.ts';
+import type { Journal } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 
 /** Throws `Fault` invalid_input unless the text has 1 to `max` characters. */
@@ -30,4 +31,10 @@ export async function requireOpen(ports: Ports, id: string): Promise<Head> {
 /** Throws `Fault` settled. */
 export function assertOpen({ birth, state }: Head): void {
   if (isSettled(state.status)) throw new Fault('settled', `Run ${birth.id} has ended: it is ${state.status}`);
+}
+
+/** Whether the run has ended. One that goes on as another has once that one is there: its head is closed behind it (K22). */
+export function hasEnded({ current }: Journal, { state }: Head): boolean {
+  if (isSettled(state.status)) return true;
+  return current.phase === 'settled' && !(current.end.type === 'run_completed' && current.end.continuedAs);
 }

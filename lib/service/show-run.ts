@@ -6,7 +6,7 @@ import { neverStarted } from '../kernel/outbox.ts';
 import { fromJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { ListRunsQuery, RunPage, RunSummary, RunView } from './api.ts';
-import { runNotFound } from './checks.ts';
+import { hasEnded, runNotFound } from './checks.ts';
 import { iso, showError, showPayload } from './history.ts';
 
 /** The run as its journal says. */
@@ -53,7 +53,7 @@ function statusOf(journal: Journal, head: Head): RunStatus {
     case 'blocked':
       return 'blocked';
     case 'settled':
-      return settledStatus(journal.current.end);
+      return hasEnded(journal, head) ? settledStatus(journal.current.end) : 'running';
   }
 }
 
@@ -63,6 +63,7 @@ async function endFields(ports: Ports, journal: Journal, head: Head): Promise<Pa
     if (!('closedAt' in head.state)) return {};
     return { error: showError(neverStarted), closedAt: iso(head.state.closedAt) };
   }
+  if (!hasEnded(journal, head)) return {};
   const { end } = current;
   const error = settledError(end);
   const output = end.type === 'run_completed' ? await showPayload(ports, end.output) : undefined;

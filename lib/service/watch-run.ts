@@ -2,7 +2,7 @@ import { isSettled } from '../kernel/head.ts';
 import { extendJournal, type Journal, openJournal, type SettledEvent } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { HistoryEntry } from './api.ts';
-import { requireHead, runNotFound } from './checks.ts';
+import { hasEnded, requireHead, runNotFound } from './checks.ts';
 import { historyOf } from './history.ts';
 
 /** Where hints about changes get lost, the journal is looked at again after this, in ms. */
@@ -31,7 +31,7 @@ export async function* watchRun(
         if (signal?.aborted) return;
         yield entry;
       }
-      if (journal.current.phase === 'settled' || isSettled(record.head.state.status)) return;
+      if (hasEnded(journal, record.head)) return;
       await hints.next();
     }
   } finally {
@@ -53,9 +53,13 @@ export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): 
     while (!signal?.aborted) {
       hints.reset();
       const head = await requireHead(ports, id);
-      if (isSettled(head.state.status)) settledAt = head.position;
+      const isClosed = isSettled(head.state.status);
+      if (isClosed) settledAt = head.position;
       else await hints.next();
-      if (settledAt !== undefined) return endAt(ports, id, settledAt);
+      if (settledAt === undefined) continue;
+      const end = await endAt(ports, id, settledAt);
+      // The run that goes on is there once the head is closed (K22).
+      if (isClosed || !end?.continuedAs) return end;
     }
     return undefined;
   } finally {
