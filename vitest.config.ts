@@ -21,7 +21,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['lib/kernel/**/*.ts', 'lib/service/**/*.ts'],
-      reporter: ['text-summary', 'text', 'html'],
+      reporter: ['text-summary'],
       thresholds: { lines: 90, statements: 90, functions: 90, branches: 90 },
     },
   },
