@@ -1,4 +1,4 @@
-/** Long runs: `npx tsx test/simulation/run.ts --seeds 10000 --from 0 [--mode faults] [--verbose]`. */
+/** Long runs: `npm run simulate -- --seeds 10000 --from 0 [--mode faults] [--verbose]`. */
 import { parseArgs } from 'node:util';
 import { type Mode, modes, runSchedule } from './schedule.ts';
 

@@ -14,7 +14,7 @@ describe('simulation, invariants 1 to 7', () => {
   test.each(modes)('%s', { timeout: 60_000 }, async (mode) => {
     for (let seed = 0; seed < schedulesPerMode; seed += 1) {
       const { violations } = await runSchedule(seed, { mode });
-      const hint = `${promises[mode]}\nagain: npx tsx test/simulation/run.ts --from ${seed} --seeds 1 --mode ${mode}`;
+      const hint = `${promises[mode]}\nagain: npm run simulate -- --from ${seed} --seeds 1 --mode ${mode}`;
       expect(violations, hint).toEqual([]);
     }
   });
