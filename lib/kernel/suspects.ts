@@ -18,7 +18,7 @@ export interface Suspects {
   /** The step has ended or was dropped. Nothing happens if it was not running alone. */
   leave(key: string): void;
   /** Whoever runs alone but is neither wanted nor running has left without a word. */
-  leaveIfGone(isRunning: (key: string) => boolean): void;
+  leaveIfGone(running: ReadonlyMap<string, unknown>): void;
   leaveAll(): void;
   /** The outcome of a step that must not run again, or may no longer. */
   verdictOn(request: StepRequest): Arrival | undefined;
@@ -29,6 +29,7 @@ export function createSuspects(ports: Ports, journal: Journal, program: () => Pr
   let alone: string | undefined;
 
   function any(): boolean {
+    if (journal.suspects.size === 0) return false;
     for (const key of journal.suspects) if (program().open.has(key)) return true;
     return false;
   }
@@ -49,8 +50,8 @@ export function createSuspects(ports: Ports, journal: Journal, program: () => Pr
     leave(key) {
       if (alone === key) leaveAll();
     },
-    leaveIfGone(isRunning) {
-      if (alone !== undefined && !program().open.has(alone) && !isRunning(alone)) leaveAll();
+    leaveIfGone(running) {
+      if (alone !== undefined && !program().open.has(alone) && !running.has(alone)) leaveAll();
     },
     leaveAll,
     verdictOn({ key, attempt, spec }) {

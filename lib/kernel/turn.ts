@@ -259,7 +259,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Starts what may start. True: something has to be written first. */
   function startEffects(): boolean {
-    suspects.leaveIfGone((key) => effects.running.has(key));
+    suspects.leaveIfGone(effects.running);
     if (journal.paused || drainUntil !== undefined) return false;
     const now = clock.now();
     let needsWrite = false;

@@ -4,7 +4,7 @@
  * lists. What does not fit a list is stored as it is, with names.
  */
 import { crc32 } from 'node:zlib';
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import type { Birth, Chunk, JournalEvent, Mail } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { type HeadState, isSettled } from '../../kernel/head.ts';
@@ -27,10 +27,8 @@ const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: f
 const CHECKSUM_BYTES = 4;
 
 function seal(value: unknown): Buffer {
-  const content = packr.pack(value);
-  const record = Buffer.allocUnsafe(CHECKSUM_BYTES + content.length);
-  content.copy(record, CHECKSUM_BYTES);
-  record.writeUInt32BE(crc32(content), 0);
+  const record = packr.pack(value, RESERVE_START_SPACE + CHECKSUM_BYTES);
+  record.writeUInt32BE(crc32(record.subarray(CHECKSUM_BYTES)), 0);
   return record;
 }
 
