@@ -10,6 +10,12 @@ export function assertText(text: string, what: string, max: number): void {
   }
 }
 
+/** Throws `Fault` invalid_input unless it is a whole number from 1 to `max`. */
+export function assertLimit(limit: number, max: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return;
+  throw new Fault('invalid_input', `The limit is ${limit}; it is a whole number from 1 to ${max}`);
+}
+
 export function runNotFound(id: string): Fault {
   return new Fault('not_found', `There is no run ${id}`);
 }

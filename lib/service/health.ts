@@ -10,20 +10,28 @@ const sample = 100;
 
 /** Whether Pawl can do its work, and what stands in the way. */
 export async function checkHealth(ports: Ports, workers: number, version: string): Promise<HealthView> {
-  const checks = [await checkStore(ports), workersCheck(workers)];
-  if (checks[0]?.status === 'healthy')
-    checks.push(await checkOverdue(ports), await checkBlocked(ports), await checkDeadLetters(ports));
+  const checks = [await attempt('store', () => checkStore(ports)), workersCheck(workers)];
+  if (checks[0]?.status === 'healthy') {
+    checks.push(await attempt('overdue', () => checkOverdue(ports)));
+    checks.push(await attempt('blocked', () => checkBlocked(ports)));
+    checks.push(await attempt('dead letters', () => checkDeadLetters(ports)));
+  }
   const worst = Math.max(...checks.map(({ status }) => severity.indexOf(status)));
   return { status: severity[worst] as Status, checks, workers, version };
 }
 
-async function checkStore(ports: Ports): Promise<Check> {
+/** A check that cannot be made is an answer, too. */
+async function attempt(name: string, check: () => Promise<Check>): Promise<Check> {
   try {
-    await ports.store.list({}, { limit: 1 });
-    return { name: 'store', status: 'healthy', message: 'The store answers' };
+    return await check();
   } catch (error) {
-    return { name: 'store', status: 'unhealthy', message: error instanceof Error ? error.message : String(error) };
+    return { name, status: 'unhealthy', message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+async function checkStore(ports: Ports): Promise<Check> {
+  await ports.store.list({}, { limit: 1 });
+  return { name: 'store', status: 'healthy', message: 'The store answers' };
 }
 
 function workersCheck(workers: number): Check {

@@ -2,7 +2,7 @@ import type { Chunk, JournalEvent, Payload, StoredError } from '../kernel/events
 import { fromJson, loadPayload } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { ErrorView, HistoryEntry, HistoryPage, HistoryQuery } from './api.ts';
-import { runNotFound } from './checks.ts';
+import { assertLimit, runNotFound } from './checks.ts';
 
 /** Journals as people and programs read them: payloads loaded, times in ISO 8601. */
 
@@ -10,7 +10,8 @@ const defaultLimit = 200;
 const maxLimit = 1_000;
 
 export async function getHistory(ports: Ports, id: string, query: HistoryQuery): Promise<HistoryPage> {
-  const limit = Math.max(1, Math.min(maxLimit, query.limit ?? defaultLimit));
+  const limit = query.limit ?? defaultLimit;
+  assertLimit(limit, maxLimit);
   const record = await ports.store.read(id);
   if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
   const items: HistoryEntry[] = [];

@@ -6,7 +6,7 @@ import { neverStarted } from '../kernel/outbox.ts';
 import { fromJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { ListRunsQuery, RunPage, RunSummary, RunView } from './api.ts';
-import { hasEnded, runNotFound } from './checks.ts';
+import { assertLimit, hasEnded, runNotFound } from './checks.ts';
 import { iso, showError, showPayload } from './history.ts';
 
 /** The run as its journal says. */
@@ -98,9 +98,7 @@ const maxLimit = 200;
 export async function listRuns(ports: Ports, query: ListRunsQuery): Promise<RunPage> {
   const { status, workflow, correlationId, cursor } = query;
   const limit = query.limit ?? defaultLimit;
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
-    throw new Fault('invalid_input', `The limit is ${limit}; it is a whole number from 1 to ${maxLimit}`);
-  }
+  assertLimit(limit, maxLimit);
   const createdFrom = moment(query.createdFrom, 'createdFrom');
   const createdBefore = moment(query.createdBefore, 'createdBefore');
   const page = await ports.store.list(

@@ -126,3 +126,11 @@ test.each([
     `${text} cannot go on: list them with status blocked`,
   );
 });
+
+test('unhealthy, and says so, where the store answers but one of the checks cannot be made', async () => {
+  const { one } = setUp();
+  const store = { ...one.ports.store, listDue: () => Promise.reject(new Error('the index is away')) };
+  const health = await checkHealth({ ...one.ports, store }, 1, '1.2.3');
+  expect(health.status).toBe('unhealthy');
+  expect(health.checks).toContainEqual({ name: 'overdue', status: 'unhealthy', message: 'the index is away' });
+});
