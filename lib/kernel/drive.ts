@@ -78,7 +78,7 @@ interface Opened {
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
   const record = await retrying(ports, () => ports.store.read(message.run));
-  if (!record || record.head.state.status === 'deleting') return undefined;
+  if (!record) return undefined;
   const { head } = record;
   if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
   const journal = foldJournal(head.birth, record.chunks);

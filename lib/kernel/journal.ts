@@ -48,7 +48,6 @@ export interface Journal {
   crashes: Map<string, number>;
   /** Outside events that the journal holds, by id. */
   heard: Set<string>;
-  versions: Set<string>;
   report: string | undefined;
   /** The latest pause or resume, by the API's time and id (K20). */
   command: { issuedAt: number; id: string } | undefined;
@@ -72,7 +71,6 @@ export function openJournal(birth: Birth): Journal {
     suspects: new Set(),
     crashes: new Map(),
     heard: new Set(),
-    versions: new Set(),
     report: undefined,
     command: undefined,
   };
@@ -158,9 +156,6 @@ function applyEvent(journal: Journal, event: JournalEvent): void {
       // The deadline holds pause or not, and so does the compensation behind it (K25).
       journal.paused = false;
       return;
-    case 'run_versioned':
-      journal.versions.add(event.change);
-      return;
     case 'run_reported':
       journal.report = event.details;
       return;
@@ -184,6 +179,7 @@ function applyEvent(journal: Journal, event: JournalEvent): void {
     case 'run_cancelled':
       journal.current = { phase: 'settled', end: event };
       return;
+    case 'run_versioned':
     case 'run_signalled':
     case 'child_settled':
       return;

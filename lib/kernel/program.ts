@@ -60,8 +60,6 @@ export interface Program {
   readonly cancelled: { reason: string | undefined } | undefined;
   /** Ids of the signals that were heard and that nobody has waited for. */
   untakenSignals(): string[];
-  /** Whether a task of this key was asked for and is no longer wanted or needed. */
-  isClosed(key: string): boolean;
   /** Runs the function to its first quiescence. Throws `Fault` non_deterministic. */
   start(input: unknown): Promise<void>;
   /** Feeds one event and runs to quiescence. `text` is the JSON of the event's payload. Throws `Fault` non_deterministic. */
@@ -374,7 +372,6 @@ export function createProgram(context: ProgramContext): Program {
       return cancelled;
     },
     untakenSignals: () => [...untaken.values()].flat().map(({ id }) => id),
-    isClosed: (key) => closed.has(key),
     async start(input) {
       await quiesce(() => {
         // The function may throw before its first await.
@@ -396,7 +393,6 @@ export function createProgram(context: ProgramContext): Program {
       if (isSilent(event)) return react(event, text);
       time = Math.max(time, event.at);
       await quiesce(() => react(event, text));
-      if (fault) throw fault;
     },
   };
 }

@@ -28,6 +28,11 @@ export function nextStart(program: Program): number {
   return next;
 }
 
+/** When the program goes on by itself: a timer fires, or an effect may start. */
+export function nextDue(program: Program): number {
+  return Math.min(nextTimer(program)?.due ?? never, nextStart(program));
+}
+
 /** When a parent looks at its children by itself: at 5 min, and at growing distances up to an hour (K23). */
 export function nextChildCheck(program: Program, now: number): number {
   let next = never;

@@ -14,7 +14,7 @@ import { createProgram, type EffectRequest, type Program, payloadOf, type StepRe
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { createSuspects } from './suspects.ts';
-import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextStart, nextTimer } from './suspension.ts';
+import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextDue, nextStart, nextTimer } from './suspension.ts';
 
 /**
  * One driver's stretch of work on one run.
@@ -348,7 +348,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     } else if (now >= birth.deadline + limits.timeoutGraceMs) {
       return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
     }
-    if (program.outcome) return settle(await outcomeEvent());
+    if (program.outcome) return settle(endOf(ports, journal, program, program.outcome, clock.now()));
     const needsWrite = startEffects();
     if (arrivals.length > 0 || inbox.length > 0) return undefined;
     const marked = effects.running.size > 0 && markLongSteps(clock.now());
@@ -388,8 +388,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (program.open.size === 0) return !isStuck(now);
     stuckSince = undefined;
     if (journal.paused) return false;
-    const due = Math.min(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY, nextStart(program));
-    return isShort(due, now, limits);
+    return isShort(nextDue(program), now, limits);
   }
 
   function isStuck(now: number): boolean {
@@ -413,10 +412,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   // --- ends --------------------------------------------------------------------------------------------------------
 
-  async function outcomeEvent(): Promise<SettledEvent> {
-    return endOf(ports, journal, program, program.outcome ?? { type: 'returned', value: undefined }, clock.now());
-  }
-
   async function settle(event: SettledEvent | Promise<SettledEvent>): Promise<TurnEnd | undefined> {
     put(await event);
     const result = await flush();
@@ -437,9 +432,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       );
     }
     const now = clock.now();
-    const goesOnAt = journal.paused
-      ? Number.POSITIVE_INFINITY
-      : Math.min(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY, nextStart(program));
+    const goesOnAt = journal.paused ? Number.POSITIVE_INFINITY : nextDue(program);
     const wakeAt = Math.min(
       goesOnAt,
       nextChildCheck(program, now),

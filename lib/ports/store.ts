@@ -32,7 +32,7 @@ interface DueRun {
 
 /**
  * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `storage_full`
- * or `corrupt` (names the record). What has expired reads as absent.
+ * or `corrupt` (names the record). What has expired or is being deleted reads as absent.
  */
 export interface Store {
   /**

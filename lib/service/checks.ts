@@ -2,6 +2,7 @@ import { Fault } from '../kernel/faults.ts';
 import { type Head, isSettled } from '../kernel/head.ts';
 import type { Journal } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
+import type { RunRecord } from '../ports/store.ts';
 
 /** Throws `Fault` invalid_input unless the text has 1 to `max` characters. */
 export function assertText(text: string, what: string, max: number): void {
@@ -23,8 +24,15 @@ export function runNotFound(id: string): Fault {
 /** The head of a run that is there. Throws `Fault` not_found. */
 export async function requireHead(ports: Ports, id: string): Promise<Head> {
   const head = await ports.store.readHead(id);
-  if (!head || head.state.status === 'deleting') throw runNotFound(id);
+  if (!head) throw runNotFound(id);
   return head;
+}
+
+/** A run that is there, its journal from `after` on. Throws `Fault` not_found. */
+export async function requireRun(ports: Ports, id: string, after?: number): Promise<RunRecord> {
+  const record = await ports.store.read(id, after);
+  if (!record) throw runNotFound(id);
+  return record;
 }
 
 /** The head of a run that can still be told something. Throws `Fault` not_found or settled. */

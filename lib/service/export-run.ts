@@ -4,13 +4,12 @@ import { Fault } from '../kernel/faults.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { seedOf } from '../kernel/program.ts';
 import type { ErrorView, ExportedRun, HistoryEntry } from './api.ts';
-import { runNotFound } from './checks.ts';
+import { requireRun } from './checks.ts';
 import { historyOf, iso, showPayload } from './history.ts';
 
 /** Throws `Fault` not_found. */
 export async function exportRun(ports: Ports, id: string): Promise<ExportedRun> {
-  const record = await ports.store.read(id);
-  if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+  const record = await requireRun(ports, id);
   const { birth } = record.head;
   const history: HistoryEntry[] = [];
   for await (const entry of historyOf(ports, record.chunks)) history.push(entry);

@@ -2,7 +2,7 @@ import type { Chunk, JournalEvent, Payload, StoredError } from '../kernel/events
 import { fromJson, loadPayload } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { ErrorView, HistoryEntry, HistoryPage, HistoryQuery } from './api.ts';
-import { assertLimit, runNotFound } from './checks.ts';
+import { assertLimit, requireRun } from './checks.ts';
 
 /** Journals as people and programs read them: payloads loaded, times in ISO 8601. */
 
@@ -12,8 +12,7 @@ const maxLimit = 1_000;
 export async function getHistory(ports: Ports, id: string, query: HistoryQuery): Promise<HistoryPage> {
   const limit = query.limit ?? defaultLimit;
   assertLimit(limit, maxLimit);
-  const record = await ports.store.read(id);
-  if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+  const record = await requireRun(ports, id);
   const items: HistoryEntry[] = [];
   for await (const entry of historyOf(ports, record.chunks, { after: query.after ?? 0 })) {
     if (items.length === limit) return { items, next: items.at(-1)?.seq as number };

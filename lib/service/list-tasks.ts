@@ -3,13 +3,12 @@ import { foldJournal, type Journal } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { maxAwaiting } from '../kernel/suspension.ts';
 import type { TaskView } from './api.ts';
-import { runNotFound } from './checks.ts';
+import { requireRun } from './checks.ts';
 import { iso, showError, showPayload } from './history.ts';
 
 /** The run's tasks as its journal shows them, in the order in which they became visible. A short step shows once it ended. */
 export async function listTasks(ports: Ports, id: string): Promise<TaskView[]> {
-  const record = await ports.store.read(id);
-  if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+  const record = await requireRun(ports, id);
   const journal = foldJournal(record.head.birth, record.chunks);
   const tasks = new Map<string, TaskView>();
   for (const event of journal.events) await applyEvent(ports, tasks, event);

@@ -6,13 +6,12 @@ import { neverStarted } from '../kernel/outbox.ts';
 import { fromJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { ListRunsQuery, RunPage, RunSummary, RunView } from './api.ts';
-import { assertLimit, hasEnded, runNotFound } from './checks.ts';
+import { assertLimit, hasEnded, requireRun } from './checks.ts';
 import { iso, showError, showPayload } from './history.ts';
 
 /** The run as its journal says. */
 export async function getRun(ports: Ports, id: string): Promise<RunView> {
-  const record = await ports.store.read(id);
-  if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+  const record = await requireRun(ports, id);
   const journal = foldJournal(record.head.birth, record.chunks);
   const { birth } = journal;
   const input = await showPayload(ports, birth.input);

@@ -2,7 +2,7 @@ import { isSettled } from '../kernel/head.ts';
 import { extendJournal, type Journal, openJournal, type SettledEvent } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { HistoryEntry } from './api.ts';
-import { hasEnded, requireHead, runNotFound } from './checks.ts';
+import { hasEnded, requireHead, requireRun, runNotFound } from './checks.ts';
 import { historyOf } from './history.ts';
 
 /** Where hints about changes get lost, the journal is looked at again after this, in ms. */
@@ -20,8 +20,7 @@ export async function* watchRun(
   try {
     while (!signal?.aborted) {
       hints.reset();
-      const record = await ports.store.read(id, journal?.position);
-      if (!record || record.head.state.status === 'deleting') throw runNotFound(id);
+      const record = await requireRun(ports, id, journal?.position);
       journal ??= openJournal(record.head.birth);
       // Another run may have been started under the id since.
       if (journal.birth.nonce !== record.head.birth.nonce) throw runNotFound(id);
