@@ -1,5 +1,6 @@
 import type { Chunk, JournalEvent } from './events.ts';
 import { FORMAT } from './events.ts';
+import { expiryOf } from './expiry.ts';
 import { isFault } from './faults.ts';
 import type { Journal } from './journal.ts';
 import { extendJournal } from './journal.ts';
@@ -30,14 +31,16 @@ export interface Appender {
 
 export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
   const own = new Set<string>();
+  const expiresAt = expiryOf(journal.birth, ports.limits);
   let count = 0;
 
   /** Asks without any ceremony first: that is nearly always all. */
   function appendOnce(chunk: Chunk, absorbed: string[]): ReturnType<Ports['store']['append']> {
     const { id } = journal.birth;
-    return ports.store.append(id, chunk, absorbed).catch((error: unknown) => {
+    const options = { absorbed, expiresAt };
+    return ports.store.append(id, chunk, options).catch((error: unknown) => {
       if (!isFault(error, 'unavailable')) throw error;
-      return retrying(ports, () => ports.store.append(id, chunk, absorbed));
+      return retrying(ports, () => ports.store.append(id, chunk, options));
     });
   }
 

@@ -1,6 +1,7 @@
 import { retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
+import { expiryOf } from './expiry.ts';
 import type { Head } from './head.ts';
 import { storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -43,8 +44,10 @@ async function makeBirth(ports: Ports, run: NewRun): Promise<Birth> {
   const { definition, id } = run;
   const createdAt = ports.clock.now();
   const text = toJson(definition.parseInput(run.input), `The input of ${definition.name}`, ports.limits);
-  const { payload } = await storePayload(ports, id, 'input', text);
   const deadline = Math.min(createdAt + definition.timeoutMs, run.latestDeadline ?? Number.POSITIVE_INFINITY);
+  const retention = definition.retentionMs;
+  const expiresAt = expiryOf({ deadline, retention }, ports.limits);
+  const { payload } = await storePayload(ports, { id, expiresAt }, 'input', text);
   return {
     format: FORMAT,
     id,
@@ -55,7 +58,7 @@ async function makeBirth(ports: Ports, run: NewRun): Promise<Birth> {
     inputDigest: ports.ids.digest(text ?? ''),
     createdAt,
     deadline,
-    retention: definition.retentionMs,
+    retention,
     ...(run.idempotencyKey !== undefined && { idempotencyKey: run.idempotencyKey }),
     ...(run.correlationId !== undefined && { correlationId: run.correlationId }),
     ...(run.parent !== undefined && { parent: run.parent }),
@@ -69,6 +72,7 @@ function freshHead(ports: Ports, birth: Birth): Head {
     birth,
     position: 0,
     state: { status: 'pending', wakeAt: birth.createdAt + ports.limits.graceMs },
-    expiresAt: birth.deadline + ports.limits.timeoutGraceMs + birth.retention + week,
+    // Later than what hangs on it, so that nothing is ever left without a head.
+    expiresAt: expiryOf(birth, ports.limits) + week,
   };
 }

@@ -1,18 +1,42 @@
-import type { Chunk, Mail, OutsideEvent } from './events.ts';
+import type { Message } from '../ports/queue.ts';
+import type { Birth, Chunk, Mail, OutsideEvent } from './events.ts';
+import { expiryOf } from './expiry.ts';
 import { isOpen } from './head.ts';
 import type { Ports } from './ports.ts';
+
+/** All that is needed to tell a run something. */
+export interface Recipient {
+  id: string;
+  nonce: string;
+  /** When the run's records expire, in ms. */
+  expiresAt: number;
+}
+
+export function recipientOf(ports: Pick<Ports, 'limits'>, birth: Birth): Recipient {
+  return { id: birth.id, nonce: birth.nonce, expiresAt: expiryOf(birth, ports.limits) };
+}
 
 /**
  * Hands an outside event to a run (K19). When this resolves the event is durable: in the queue, or, where the queue
  * forgets, as mail that any process on the store can see.
  */
-export async function deliver(ports: Ports, run: string, nonce: string, event: OutsideEvent): Promise<void> {
+export async function deliver(
+  ports: Ports,
+  { id: run, nonce, expiresAt }: Recipient,
+  event: OutsideEvent,
+): Promise<void> {
   const mail: Mail = { id: event.id, event };
-  if (!ports.queue.durable) {
-    await ports.store.putMail(run, nonce, mail);
-    await makeDue(ports, run, nonce);
-  }
-  await ports.queue.send({ kind: 'mail', run, nonce, mail });
+  if (!ports.queue.durable) await leaveMail(ports, { kind: 'mail', run, nonce, mail, expiresAt });
+  await ports.queue.send({ kind: 'mail', run, nonce, mail, expiresAt });
+}
+
+/** Stores a fact beside the journal, and has the sweeper look at the run if nobody else does. */
+export async function leaveMail(
+  ports: Ports,
+  { run, nonce, mail, expiresAt }: Extract<Message, { kind: 'mail' }>,
+): Promise<void> {
+  await ports.store.putMail(run, nonce, mail, expiresAt);
+  await makeDue(ports, run, nonce);
 }
 
 /**

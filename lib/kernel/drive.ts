@@ -30,7 +30,7 @@ const minute = 60_000;
 /** Rejects if the message should come again. */
 export async function drive(ports: Ports, message: Message, options: DriveOptions): Promise<DriveEnd> {
   if (message.kind === 'mail' && ports.queue.durable) {
-    await retrying(ports, () => ports.store.putMail(message.run, message.nonce, message.mail));
+    await retrying(ports, () => ports.store.putMail(message.run, message.nonce, message.mail, message.expiresAt));
   }
   let opened: Opened | undefined;
   try {

@@ -1,6 +1,8 @@
 import { retrying } from './appender.ts';
 import { createRun, type NewRun } from './create-run.ts';
+import { recipientOf } from './deliver.ts';
 import type { Birth, JournalEvent, TaskEvent } from './events.ts';
+import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
 import { isSettled } from './head.ts';
 import { foldJournal } from './journal.ts';
@@ -179,7 +181,7 @@ async function createChild(ports: Ports, birth: Birth, request: ChildRequest): P
     input: spec.input,
     correlationId: spec.correlationId ?? birth.correlationId,
     origin: `run ${birth.id}`,
-    ...(!spec.detached && { parent: { id: birth.id, nonce: birth.nonce, key }, latestDeadline: birth.deadline }),
+    ...(!spec.detached && { parent: { ...recipientOf(ports, birth), key }, latestDeadline: birth.deadline }),
   };
   const { created, head } = await retrying(ports, () => createRun(ports, child));
   const at = ports.clock.now();
@@ -224,5 +226,8 @@ async function readChild(ports: Ports, birth: Birth, key: string, id: string): P
   if (current.end.type === 'run_completed' && current.end.continuedAs) {
     return readChild(ports, birth, key, current.end.continuedAs.id);
   }
-  return ofChild(key, await settledNotice(ports, record.head.birth, current.end, { id: birth.id, key }));
+  return ofChild(
+    key,
+    await settledNotice(ports, record.head.birth, current.end, { ...ownerOf(birth, ports.limits), key }),
+  );
 }

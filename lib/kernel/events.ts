@@ -32,6 +32,8 @@ export interface ParentLink {
   nonce: string;
   /** The parent's task key of this child. */
   key: string;
+  /** When the parent's records expire (K25). */
+  expiresAt: number;
 }
 
 /** Who asked for something, as far as is known: 'cli', 'api', 'run', a user's name. */

@@ -36,6 +36,8 @@ export interface Limits {
   nameChars: number;
   /** The longest key of a task (the names of its scopes and its own), in characters. */
   keyChars: number;
+  /** The longest step, in ms: where turns are cut off, what takes longer could never end. */
+  stepMs: number;
   /** How often a step may kill its process while it runs alone, before it fails (K12). */
   crashes: number;
   /** How many takeovers without progress make a run blocked (K12). */
@@ -70,6 +72,7 @@ export const defaultLimits: Limits = {
   errorChars: 8_000,
   nameChars: 128,
   keyChars: 600,
+  stepMs: Number.POSITIVE_INFINITY,
   crashes: 3,
   takeovers: 10,
   timeoutGraceMs: minute,

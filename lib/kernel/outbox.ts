@@ -1,5 +1,5 @@
 import { createTombstone } from './create-run.ts';
-import { deliver } from './deliver.ts';
+import { deliver, recipientOf } from './deliver.ts';
 import type { Birth, OutsideEvent, StoredError } from './events.ts';
 import { isSettled } from './head.ts';
 import { type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
@@ -19,7 +19,7 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   const successor = continued && (await startSuccessor(ports, birth, continued));
   if (successor) await handOver(ports, journal, successor, continued.untaken);
   else if (birth.parent) {
-    await deliver(ports, birth.parent.id, birth.parent.nonce, await settledNotice(ports, birth, end, birth.parent));
+    await deliver(ports, birth.parent, await settledNotice(ports, birth, end, birth.parent));
   }
   for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);
   await closeHead(ports, journal, end);
@@ -46,13 +46,13 @@ export async function settledNotice(
   ports: Ports,
   birth: Birth,
   end: SettledEvent,
-  parent: { id: string; key: string },
+  parent: { id: string; key: string; expiresAt: number },
 ): Promise<Extract<OutsideEvent, { type: 'child_settled' }>> {
   const notice = { type: 'child_settled' as const, id: `settled:${parent.key}`, at: end.at, key: parent.key };
   if (end.type !== 'run_completed') {
     return { ...notice, outcome: { status: end.type === 'run_failed' ? 'failed' : 'cancelled', error: end.error } };
   }
-  const output = await copyPayload(ports, end.output, parent.id, `child ${birth.id}`);
+  const output = await copyPayload(ports, end.output, parent, `child ${birth.id}`);
   return { ...notice, outcome: { status: 'completed', ...(output !== undefined && { output }) } };
 }
 
@@ -75,7 +75,7 @@ export async function cancelChild(
     const successor = await successorOf(ports, id);
     return successor === undefined ? undefined : cancelChild(ports, parent, successor, tombstone);
   }
-  await deliver(ports, id, head.birth.nonce, {
+  await deliver(ports, recipientOf(ports, head.birth), {
     type: 'run_cancel_requested',
     id: `parent:${parent.id}`,
     at: ports.clock.now(),

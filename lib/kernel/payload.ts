@@ -99,10 +99,16 @@ function notJson(what: string, path: string, message: string): Fault {
   return new Fault('invalid_input', `${where}: ${message}`, { problems: [{ path, message }] });
 }
 
+/** The run that a payload is kept for, and until when, in ms. */
+export interface PayloadOwner {
+  id: string;
+  expiresAt: number;
+}
+
 /** Puts what is too large for the journal into the blob port, durable when this resolves. `name` is unique in the run. */
 export async function storePayload(
   ports: PayloadPorts,
-  runId: string,
+  owner: PayloadOwner,
   name: string,
   text: string | undefined,
 ): Promise<EncodedPayload> {
@@ -110,8 +116,8 @@ export async function storePayload(
   const bytes = byteLength(text, ports.limits.inlineBytes);
   if (bytes <= ports.limits.inlineBytes) return { payload: text, text };
   const digest = ports.ids.digest(text);
-  const ref: BlobRef = { blob: `${runId}/${ports.ids.digest(`${name}\n${digest}`)}`, bytes, digest };
-  await ports.blobs.put(ref.blob, text);
+  const ref: BlobRef = { blob: `${owner.id}/${ports.ids.digest(`${name}\n${digest}`)}`, bytes, digest };
+  await ports.blobs.put(ref.blob, text, owner.expiresAt);
   return { payload: ref, text };
 }
 
@@ -130,11 +136,11 @@ export async function loadPayload(ports: Pick<PayloadPorts, 'blobs' | 'ids'>, pa
 export async function copyPayload(
   ports: PayloadPorts,
   payload: Payload | undefined,
-  toRun: string,
+  to: PayloadOwner,
   name: string,
 ): Promise<Payload | undefined> {
   if (payload === undefined || typeof payload === 'string') return payload;
-  return (await storePayload(ports, toRun, name, await loadPayload(ports, payload))).payload;
+  return (await storePayload(ports, to, name, await loadPayload(ports, payload))).payload;
 }
 
 export function fromJson(text: string | undefined): unknown {

@@ -1,4 +1,5 @@
 import type { Continuation, OpenChild } from './events.ts';
+import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
 import type { Journal, SettledEvent } from './journal.ts';
 import type { Limits } from './limits.ts';
@@ -34,14 +35,14 @@ export async function endOf(
   try {
     if (outcome.type === 'returned') {
       const text = toJson(outcome.value, `The output of ${birth.workflow}`, ports.limits);
-      const { payload } = await storePayload(ports, birth.id, 'output', text);
+      const { payload } = await storePayload(ports, ownerOf(birth, ports.limits), 'output', text);
       return { type: 'run_completed', at, ...(payload !== undefined && { output: payload }), ...left };
     }
     const definition = ports.definitions.find(birth.workflow, birth.version);
     if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
     definition.parseInput(outcome.input);
     const text = toJson(outcome.input, 'The input given to continueAs', ports.limits);
-    const { payload } = await storePayload(ports, birth.id, 'successor', text);
+    const { payload } = await storePayload(ports, ownerOf(birth, ports.limits), 'successor', text);
     const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
     const untaken = program.untakenSignals();
     const continuedAs: Continuation = {

@@ -1,5 +1,6 @@
 import { retrying } from './appender.ts';
 import type { Birth, Payload } from './events.ts';
+import { ownerOf } from './expiry.ts';
 import type { StepAttempt } from './operations.ts';
 import { storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -70,7 +71,7 @@ export class RunningStep implements StepAttempt {
     const text = toJson(value, `The result of step '${this.key}'`, limits);
     if (text === undefined || text.length * 3 <= limits.inlineBytes) return { payload: text, text };
     // The step is done: that the blobs do not answer is no reason to run it again.
-    return retrying(this.#ports, () => storePayload(this.#ports, this.#birth.id, this.key, text));
+    return retrying(this.#ports, () => storePayload(this.#ports, ownerOf(this.#birth, limits), this.key, text));
   }
 
   async #limited(): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { createRun } from './create-run.ts';
-import { deliver } from './deliver.ts';
+import { deliver, type Recipient, recipientOf } from './deliver.ts';
 import type { Birth, Continuation, OutsideEvent } from './events.ts';
 import { Fault } from './faults.ts';
 import { foldJournal, isOutside, type Journal } from './journal.ts';
@@ -10,11 +10,8 @@ import type { Ports } from './ports.ts';
  * The run that goes on where another ended (`ctx.continueAs`). Everything here may be done twice.
  */
 
-/** What is needed to tell a run something. */
-export type Address = Pick<Birth, 'id' | 'nonce'>;
-
 /** Creates the successor by the same rule as a child: its id follows from the run's. */
-export async function startSuccessor(ports: Ports, birth: Birth, continued: Continuation): Promise<Address> {
+export async function startSuccessor(ports: Ports, birth: Birth, continued: Continuation): Promise<Recipient> {
   const definition = ports.definitions.find(birth.workflow, birth.version);
   if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
   const input = continued.input === undefined ? undefined : fromJson(await loadPayload(ports, continued.input));
@@ -27,24 +24,24 @@ export async function startSuccessor(ports: Ports, birth: Birth, continued: Cont
     latestDeadline: birth.parent && (await ports.store.readHead(birth.parent.id))?.birth.deadline,
     origin: `run ${birth.id}`,
   });
-  return head.birth;
+  return recipientOf(ports, head.birth);
 }
 
 /** Gives the successor what the run was told and has not taken: signals of these ids, and all mail that it never read. */
-export async function handOver(ports: Ports, journal: Journal, to: Address, untaken: string[] = []): Promise<void> {
+export async function handOver(ports: Ports, journal: Journal, to: Recipient, untaken: string[] = []): Promise<void> {
   const ids = new Set(untaken);
   const heard = ids.size === 0 ? [] : journal.events.filter(isOutside).filter(({ id }) => ids.has(id));
   const record = await ports.store.read(journal.birth.id, journal.position);
   const unread = (record?.mail ?? []).map(({ event }) => event).filter(({ id }) => !journal.heard.has(id));
   for (const event of [...heard, ...unread]) {
     // A child tells the run that started it, not the one that goes on.
-    if (event.type !== 'child_settled') await deliver(ports, to.id, to.nonce, await readdressed(ports, event, to.id));
+    if (event.type !== 'child_settled') await deliver(ports, to, await readdressed(ports, event, to));
   }
 }
 
-async function readdressed(ports: Ports, event: OutsideEvent, run: string): Promise<OutsideEvent> {
+async function readdressed(ports: Ports, event: OutsideEvent, to: Recipient): Promise<OutsideEvent> {
   if (event.type !== 'run_signalled' || event.payload === undefined) return event;
-  const payload = await copyPayload(ports, event.payload, run, event.id);
+  const payload = await copyPayload(ports, event.payload, to, event.id);
   return { ...event, ...(payload !== undefined && { payload }) };
 }
 

@@ -6,7 +6,7 @@ import type { Mail } from '../kernel/events.ts';
 export type Message =
   | { kind: 'start'; run: string; nonce: string }
   | { kind: 'wake'; run: string; nonce?: string; from?: WakeSource }
-  | { kind: 'mail'; run: string; nonce: string; mail: Mail };
+  | { kind: 'mail'; run: string; nonce: string; mail: Mail; expiresAt?: number };
 
 /** `opening`: a process has begun to work, perhaps with other code. `deployment`: there is other code, somebody says so. */
 export type WakeSource = 'sweeper' | 'opening' | 'deployment';
@@ -31,6 +31,11 @@ export interface Queue {
   ack(receipt: string): Promise<void>;
   /** Makes the message visible again after `delayMs`; past the receive limit it becomes a dead letter instead. */
   retry(receipt: string, delayMs: number): Promise<void>;
-  /** Messages that ran out of receives. */
-  deadLetters(): Promise<Delivery[]>;
+  /** How many messages ran out of receives; about, where the queue cannot tell exactly. */
+  countDeadLetters(): Promise<number>;
+  /** Some of them, at most `max`. Like received messages they are invisible for a time, and come again unless dropped. */
+  receiveDeadLetters(max: number): Promise<Delivery[]>;
+  dropDeadLetter(receipt: string): Promise<void>;
+  /** Sends every dead letter once more, and answers with their number. */
+  redrive(): Promise<number>;
 }

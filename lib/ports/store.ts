@@ -25,6 +25,13 @@ export interface Page<T> {
   cursor?: string;
 }
 
+export interface AppendOptions {
+  /** Mails whose events the chunk holds: the store may delete them. */
+  absorbed?: string[];
+  /** From then on nobody needs the record: a store with a TTL forgets it. Milliseconds. */
+  expiresAt?: number;
+}
+
 interface DueRun {
   id: string;
   wakeAt: number;
@@ -40,23 +47,27 @@ export interface Store {
    * past its `expiresAt` is replaced.
    */
   create(head: Head): Promise<{ created: boolean; head: Head }>;
-  /** One consistent view of a run, journal from `after` (exclusive, default 0). `undefined`: no such run. */
+  /**
+   * A run with its journal from `after` (exclusive, default 0). `undefined`: no such run. What has been written before
+   * is seen; what is written meanwhile may be. Only a reading from the start is sure to have a long input: elsewhere the
+   * birth may come without.
+   */
   read(id: string, after?: number): Promise<RunRecord | undefined>;
   /** The head alone. `undefined`: no such run. */
   readHead(id: string): Promise<Head | undefined>;
   /**
    * Writes the chunk at its position if that is free and reports what is there now: atomic, and durable when it
-   * resolves. Does not look at the head. `absorbed` are mails whose events the chunk holds: the store may delete them.
+   * resolves. Does not look at the head.
    */
   append(
     id: string,
     chunk: Chunk,
-    absorbed?: string[],
+    options?: AppendOptions,
   ): Promise<{ appended: true } | { appended: false; found: Chunk }>;
   /** Changes the head if the guard holds, atomically. False: the guard failed or there is no such run. */
   updateHead(id: string, change: HeadChange, guard: HeadGuard): Promise<boolean>;
-  /** Stores an outside event under the run's nonce; the mail's id makes it idempotent. */
-  putMail(id: string, nonce: string, mail: Mail): Promise<void>;
+  /** Stores an outside event under the run's nonce; the mail's id makes it idempotent. `expiresAt` as for `append`. */
+  putMail(id: string, nonce: string, mail: Mail, expiresAt?: number): Promise<void>;
   /** Heads that fit the filter, newest created first; `limit` at most per page. */
   list(filter: RunFilter, page: { limit: number; cursor?: string }): Promise<Page<Head>>;
   /** Open runs whose `wakeAt` is at or before `until`, earliest first. */

@@ -60,9 +60,9 @@ async function checkBlocked(ports: Ports): Promise<Check> {
 }
 
 async function checkDeadLetters(ports: Ports): Promise<Check> {
-  const dead = await ports.queue.deadLetters();
-  if (dead.length === 0) return { name: 'dead letters', status: 'healthy', message: 'No message ran out of receives' };
-  const messages = dead.length === 1 ? '1 message' : `${dead.length} messages`;
+  const dead = await ports.queue.countDeadLetters();
+  if (dead === 0) return { name: 'dead letters', status: 'healthy', message: 'No message ran out of receives' };
+  const messages = dead === 1 ? '1 message' : `${dead} messages`;
   return { name: 'dead letters', status: 'warning', message: `${messages} could not be handled` };
 }
 

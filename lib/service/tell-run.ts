@@ -1,5 +1,6 @@
-import { deliver } from '../kernel/deliver.ts';
-import type { OutsideEvent } from '../kernel/events.ts';
+import { deliver, recipientOf } from '../kernel/deliver.ts';
+import type { Birth, OutsideEvent } from '../kernel/events.ts';
+import { ownerOf } from '../kernel/expiry.ts';
 import { Fault } from '../kernel/faults.ts';
 import { storePayload, toJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
@@ -22,7 +23,7 @@ export async function signalRun(ports: Ports, id: string, name: string, request:
   const head = await requireOpen(ports, id);
   const eventId = request.key === undefined ? ports.ids.random() : ports.ids.digest(`signal\n${name}\n${request.key}`);
   const text = toJson(request.payload, `The payload of signal '${name}'`, ports.limits);
-  return send(ports, id, head.birth.nonce, await signalOf(ports, id, eventId, name, text, request.by));
+  return send(ports, head.birth, await signalOf(ports, head.birth, eventId, name, text, request.by));
 }
 
 /** Only the first answer counts: all answers to one token are the same event. Without the token nobody learns of the run. */
@@ -36,7 +37,7 @@ export async function answerCallback(ports: Ports, token: string, answer: Callba
   const { birth } = head;
   const text = toJson(answer, 'The answer', ports.limits);
   const eventId = ports.ids.digest(`callback\n${parsed.name}`);
-  return send(ports, birth.id, birth.nonce, await signalOf(ports, birth.id, eventId, parsed.name, text, undefined));
+  return send(ports, birth, await signalOf(ports, birth, eventId, parsed.name, text, undefined));
 }
 
 /** Times of pauses and resumes: of two that one process gives, even in one millisecond, the second is the later (K20). */
@@ -95,18 +96,18 @@ async function command(
     epoch: 0,
     ...(request.by !== undefined && { by: request.by }),
   };
-  return send(ports, id, head.birth.nonce, event(base));
+  return send(ports, head.birth, event(base));
 }
 
 async function signalOf(
   ports: Ports,
-  runId: string,
+  birth: Birth,
   eventId: string,
   name: string,
   text: string | undefined,
   by: string | undefined,
 ): Promise<OutsideEvent> {
-  const { payload } = await storePayload(ports, runId, eventId, text);
+  const { payload } = await storePayload(ports, ownerOf(birth, ports.limits), eventId, text);
   return {
     type: 'run_signalled',
     id: eventId,
@@ -117,8 +118,8 @@ async function signalOf(
   };
 }
 
-async function send(ports: Ports, runId: string, nonce: string, event: OutsideEvent): Promise<Accepted> {
-  await deliver(ports, runId, nonce, event);
+async function send(ports: Ports, birth: Birth, event: OutsideEvent): Promise<Accepted> {
+  await deliver(ports, recipientOf(ports, birth), event);
   return { accepted: true, eventId: event.id };
 }
 

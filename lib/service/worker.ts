@@ -88,7 +88,7 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
   /** Where the queue carries the fact, it has to be stored before the message is gone. */
   async function storeMail(message: Message): Promise<void> {
     if (message.kind === 'mail' && ports.queue.durable)
-      await ports.store.putMail(message.run, message.nonce, message.mail);
+      await ports.store.putMail(message.run, message.nonce, message.mail, message.expiresAt);
   }
 
   async function driveFully(message: Message, receives: number, entry: Drive): Promise<void> {

@@ -153,7 +153,10 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
       receive: async () => [],
       ack: async () => {},
       retry: async () => {},
-      deadLetters: () => process.ports.queue.deadLetters(),
+      countDeadLetters: () => process.ports.queue.countDeadLetters(),
+      receiveDeadLetters: (max) => process.ports.queue.receiveDeadLetters(max),
+      dropDeadLetter: (receipt) => process.ports.queue.dropDeadLetter(receipt),
+      redrive: () => process.ports.queue.redrive(),
     },
     liveness: {
       get self() {

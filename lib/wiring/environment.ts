@@ -12,10 +12,13 @@ export interface Environment {
   program: 'pawl' | 'npx pawl';
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The variables of this process. */
+export const processVariables: Variables = process.env;
 
 /** Rejects with a `Fault` `invalid_input` whose problems name the variables. An empty variable counts as absent. */
-export async function readEnvironment(variables: Variables = process.env): Promise<Environment> {
+export async function readEnvironment(variables: Variables = processVariables): Promise<Environment> {
   // Loaded here because `pawl --help` reads this file too and is to be fast.
   const [{ z }, { Fault }] = await Promise.all([import('zod'), import('../kernel/faults.ts')]);
   const schema = z.object({
@@ -44,7 +47,7 @@ export async function readEnvironment(variables: Variables = process.env): Promi
 }
 
 /** https://no-color.org and its counterpart: what the user wishes for a stream that is or is no terminal. */
-export function wantsColor(isTerminal: boolean, variables: Variables = process.env): boolean {
+export function wantsColor(isTerminal: boolean, variables: Variables = processVariables): boolean {
   if (variables.NO_COLOR) return false;
   if (variables.FORCE_COLOR) return variables.FORCE_COLOR !== '0';
   return isTerminal && variables.TERM !== 'dumb';

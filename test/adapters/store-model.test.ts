@@ -97,7 +97,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       .tuple(id, nonce, position, fc.subarray(everyEvent, { maxLength: 3 }), fc.array(mailId, { maxLength: 2 }))
       .map(([id, nonce, at, events, absorbed]) => ({
         name: `append ${id} ${nonce} ${at} absorbing ${absorbed}`,
-        run: (store: Store) => store.append(id, aChunk(at + 1, { nonce, events }), absorbed),
+        run: (store: Store) => store.append(id, aChunk(at + 1, { nonce, events }), { absorbed }),
       })),
     weight: 5,
   },

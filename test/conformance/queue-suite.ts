@@ -97,7 +97,7 @@ export function queueSuite(
       await queue.ack(delivery?.receipt ?? '');
       await clock.advance(2 * VISIBILITY_MS);
       expect(await receive()).toEqual([]);
-      expect(await queue.deadLetters()).toEqual([]);
+      expect(await queue.countDeadLetters()).toBe(0);
     });
 
     test('what is neither acknowledged nor retried comes again after the visibility timeout, counted', async () => {
@@ -143,7 +143,36 @@ export function queueSuite(
         if (delivery !== undefined) await letGo(delivery);
       }
       expect(await receive()).toEqual([]);
-      expect(await queue.deadLetters()).toMatchObject([{ message: wake('a'), receives: RECEIVE_LIMIT }]);
+      expect(await queue.countDeadLetters()).toBe(1);
+      expect(await queue.receiveDeadLetters(10)).toMatchObject([{ message: wake('a') }]);
+    });
+
+    async function killLetters(...names: string[]): Promise<void> {
+      for (const name of names) await queue.send(wake(name));
+      for (let turn = 1; turn <= RECEIVE_LIMIT; turn += 1) {
+        for (const { receipt } of await receive()) await queue.retry(receipt, 0);
+      }
+      await receive();
+    }
+
+    test('a dead letter that is dropped is gone', async () => {
+      await killLetters('a', 'b');
+      for (const { message, receipt } of await queue.receiveDeadLetters(10)) {
+        if (message.run === 'a') await queue.dropDeadLetter(receipt);
+      }
+      await clock.advance(VISIBILITY_MS);
+      expect(runs(await queue.receiveDeadLetters(10))).toEqual(['b']);
+      expect(await queue.countDeadLetters()).toBe(1);
+    });
+
+    test('a redrive sends every dead letter once more, as if for the first time', async () => {
+      await killLetters('a', 'b');
+      expect(await queue.redrive()).toBe(2);
+      expect(await queue.countDeadLetters()).toBe(0);
+      const again = await receive();
+      expect(runs(again)).toEqual(['a', 'b']);
+      expect(again.map(({ receives }) => receives)).toEqual([1, 1]);
+      expect(await queue.redrive()).toBe(0);
     });
   });
 }

@@ -42,7 +42,7 @@ export function mailSuite(context: { store(): Store }): void {
     const ids = ['x'.repeat(5_000), `${'x'.repeat(5_000)}y`, 'a\u0000b', 'a\u0000', 'ключ/🔑'];
     for (const id of ids) await store.putMail('run-1', 'nonce-1', aSignal(id));
     expect((await store.read('run-1'))?.mail.map(({ id }) => id)).toEqual(ids);
-    await store.append('run-1', aChunk(1), ids.slice(1));
+    await store.append('run-1', aChunk(1), { absorbed: ids.slice(1) });
     expect((await store.read('run-1'))?.mail.map(({ id }) => id)).toEqual(ids.slice(0, 1));
   });
 }

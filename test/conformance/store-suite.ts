@@ -40,7 +40,11 @@ export function storeSuite(
     describe('create', () => {
       test('puts a head where none is, and answers with it', async () => {
         const head = aHead({
-          birth: { input: '{"a":1}', correlationId: 'c', parent: { id: 'p', nonce: 'n', key: 'k' } },
+          birth: {
+            input: '{"a":1}',
+            correlationId: 'c',
+            parent: { id: 'p', nonce: 'n', key: 'k', expiresAt: T0 + 1_000 },
+          },
         });
         expect(await store.create(head)).toEqual({ created: true, head });
         expect(await store.readHead('run-1')).toEqual(head);
@@ -151,9 +155,9 @@ export function storeSuite(
         await store.create(aHead());
         await store.append('run-1', aChunk(1));
         for (const id of ['s1', 's2', 's3']) await store.putMail('run-1', 'nonce-1', aSignal(id));
-        await store.append('run-1', aChunk(1, { id: 'loser' }), ['s1']);
+        await store.append('run-1', aChunk(1, { id: 'loser' }), { absorbed: ['s1'] });
         expect((await store.read('run-1'))?.mail).toHaveLength(3);
-        await store.append('run-1', aChunk(2), ['s1', 's3', 'unknown']);
+        await store.append('run-1', aChunk(2), { absorbed: ['s1', 's3', 'unknown'] });
         expect((await store.read('run-1'))?.mail).toEqual([aSignal('s2')]);
       });
 

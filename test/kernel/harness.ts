@@ -304,7 +304,10 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
       receive: async () => [],
       async ack() {},
       async retry() {},
-      deadLetters: async () => [],
+      countDeadLetters: async () => 0,
+      receiveDeadLetters: async () => [],
+      async dropDeadLetter() {},
+      redrive: async () => 0,
     };
 
     const ports: Ports = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deliver } from '../../lib/kernel/deliver.ts';
+import { deliver, recipientOf } from '../../lib/kernel/deliver.ts';
 import { sweep } from '../../lib/service/sweep.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { type Call, createWorld, type Process, signalMail, startIn, type World } from './harness.ts';
@@ -257,7 +257,7 @@ describe('creation and the sweeper', () => {
     const run = await suspendedRun(world, one);
     const { birth } = await world.head(run);
     const event = { type: 'run_signalled', id: 's', at: world.clock.now(), name: 'go' } as const;
-    await deliver(one.ports, run, birth.nonce, event);
+    await deliver(one.ports, recipientOf(one.ports, birth), event);
     world.messages.length = 0;
     expect(await wakeAt(world, run)).toBe(world.clock.now());
     expect(await sweep(one.ports)).toBe(1);
@@ -275,7 +275,7 @@ describe('creation and the sweeper', () => {
     await world.settle();
     const { birth } = await world.head(run);
     const event = { type: 'run_signalled', id: 's', at: world.clock.now(), name: 'go' } as const;
-    await deliver(api.ports, run, birth.nonce, event);
+    await deliver(api.ports, recipientOf(api.ports, birth), event);
     world.messages.length = 0;
     one.thaw();
     await world.until(turn);

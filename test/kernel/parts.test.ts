@@ -105,8 +105,9 @@ describe('payloads', () => {
   test('what is over the inline limit is kept by the blobs, and damage is noticed', async () => {
     const blobs = createMemoryBlobs();
     const ports = { blobs, ids: seededIds(1), limits: { ...defaultLimits, inlineBytes: 10 } };
-    expect(await storePayload(ports, 'run', 'a', '"short"')).toEqual({ payload: '"short"', text: '"short"' });
-    const { payload } = await storePayload(ports, 'run', 'a', '"much longer"');
+    const owner = { id: 'run', expiresAt: 1 };
+    expect(await storePayload(ports, owner, 'a', '"short"')).toEqual({ payload: '"short"', text: '"short"' });
+    const { payload } = await storePayload(ports, owner, 'a', '"much longer"');
     if (typeof payload !== 'object') throw new Error('not a reference');
     expect(payload).toMatchObject({ bytes: 13, blob: expect.stringMatching(/^run\//) });
     expect(await loadPayload(ports, payload)).toBe('"much longer"');

@@ -309,7 +309,7 @@ describe('a turn that breaks off', () => {
     await world.advance(600_000);
     const delays = attempts.slice(1).map((at, index) => at - (attempts[index] as number));
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
-    expect(await queue.deadLetters()).toMatchObject([{ message: { kind: 'start', run: bad }, receives: 10 }]);
+    expect(await queue.receiveDeadLetters(10)).toMatchObject([{ message: { kind: 'start', run: bad }, receives: 10 }]);
     expect(world.troubles).toHaveLength(10);
     expect(world.troubles[0]).toBe('The turn broke off; the message comes again: Error: A bug');
   });

@@ -4,8 +4,8 @@
  * Owns: chance, and who gets which message when. Does not own: what is right (oracle.ts).
  */
 
-import { deliver } from '../../lib/kernel/deliver.ts';
-import type { OutsideEvent } from '../../lib/kernel/events.ts';
+import { deliver, recipientOf } from '../../lib/kernel/deliver.ts';
+import type { Birth, OutsideEvent } from '../../lib/kernel/events.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
 import { foldJournal } from '../../lib/kernel/journal.ts';
 import type { Message } from '../../lib/ports/queue.ts';
@@ -213,18 +213,18 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
           const event = () => ({ type: 'run_signalled', name, ...idAt(`${name}${i}`) }) as const;
           const asAppend = mode !== 'calm' && chance() < 0.2;
           later(at, async () => {
-            if (!asAppend || !(await appendMailbox(birth.id, event()))) await tell(birth.id, birth.nonce, event);
+            if (!asAppend || !(await appendMailbox(birth.id, event()))) await tell(birth, event);
           });
         }
       }
       if (!commands) continue;
       const pauseAt = below(30_000);
-      later(pauseAt, () => tell(birth.id, birth.nonce, () => commandEvent('run_paused')));
-      later(pauseAt + below(90_000), () => tell(birth.id, birth.nonce, () => commandEvent('run_resumed')));
+      later(pauseAt, () => tell(birth, () => commandEvent('run_paused')));
+      later(pauseAt + below(90_000), () => tell(birth, () => commandEvent('run_resumed')));
       if (chance() < 0.3) {
         cancelled = true;
         const event = () => ({ type: 'run_cancel_requested', epoch: 0, ...idAt(world.ids.random()) }) as const;
-        later(below(60_000), () => tell(birth.id, birth.nonce, event));
+        later(below(60_000), () => tell(birth, event));
       }
     }
   }
@@ -236,8 +236,8 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   }
 
   /** As an API does it, which is another process and is patient. */
-  async function tell(run: string, nonce: string, event: () => OutsideEvent): Promise<void> {
-    await deliver(api.ports, run, nonce, event());
+  async function tell(birth: Birth, event: () => OutsideEvent): Promise<void> {
+    await deliver(api.ports, recipientOf(api.ports, birth), event());
   }
 
   /** An append that no driver made, under a live driver (K3). False: the place was taken, or nobody is at the run. */
@@ -351,7 +351,7 @@ async function undisturbedResult(plan: Plan): Promise<string> {
       for (const [name, count] of signalsOf(own)) {
         for (let i = 0; i < count; i += 1) {
           const event = { type: 'run_signalled', id: `${name}${i}`, at: world.clock.now(), name } as const;
-          await deliver(one.ports, birth.id, birth.nonce, event);
+          await deliver(one.ports, recipientOf(one.ports, birth), event);
         }
       }
     }

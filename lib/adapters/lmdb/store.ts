@@ -227,7 +227,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     readHead: (id) => guarded(() => fromLatest(() => livingHead(id))),
 
     // Every step of every run goes through here: one promise, and no closure that is not needed.
-    async append(id, chunk, absorbed) {
+    async append(id, chunk, { absorbed } = {}) {
       if (closing !== undefined) throw closed();
       try {
         const key = chunkKey(id, chunk.nonce, chunk.position);

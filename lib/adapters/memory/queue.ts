@@ -34,13 +34,13 @@ export function createMemoryQueue({
   const inFlight = new Map<string, { entry: Entry; stopTimer: () => void }>();
   const delayTimers = new Set<() => void>();
   const waiters = new Set<Waiter>();
-  const dead: Delivery[] = [];
+  const dead = new Map<string, Entry>();
   let lastReceipt = 0;
   let closed = false;
 
   function makeVisible(entry: Entry): void {
     if (entry.receives >= receiveLimit) {
-      dead.push({ message: entry.message, receives: entry.receives, receipt: entry.receipt ?? '' });
+      dead.set(entry.receipt ?? '', entry);
       return;
     }
     ready.add(entry);
@@ -121,8 +121,25 @@ export function createMemoryQueue({
       makeVisibleIn(entry, isSpent ? 0 : delayMs);
     },
 
-    async deadLetters() {
-      return structuredClone(dead);
+    async countDeadLetters() {
+      return dead.size;
+    },
+
+    async receiveDeadLetters(max) {
+      return [...dead]
+        .slice(0, max)
+        .map(([receipt, { message, receives }]) => ({ message: structuredClone(message), receives, receipt }));
+    },
+
+    async dropDeadLetter(receipt) {
+      dead.delete(receipt);
+    },
+
+    async redrive() {
+      const entries = [...dead.values()];
+      dead.clear();
+      for (const { message } of entries) makeVisible({ message, receives: 0 });
+      return entries.length;
     },
 
     async close() {

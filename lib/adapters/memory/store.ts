@@ -85,7 +85,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
       return structuredClone(living(id));
     },
 
-    async append(id, chunk, absorbed = []) {
+    async append(id, chunk, { absorbed = [] } = {}) {
       const journal = journalOf(id, chunk.nonce);
       const { chunks, mail } = journal;
       const found = chunks.get(chunk.position);

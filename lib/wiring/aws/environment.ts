@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { Fault } from '../../kernel/faults.ts';
+import { processVariables, type Variables } from '../environment.ts';
+import { variableNames } from './names.ts';
+
+/** Where a function finds what it works with. */
+export interface AwsEnvironment {
+  table: string;
+  queueUrl: string;
+  deadLetterQueueUrl: string;
+  bucket: string;
+  deployment: string;
+  driverTimeoutMs: number;
+  indexShards: number;
+}
+
+const text = z.string().min(1);
+const schema = z.object({
+  [variableNames.table]: text,
+  [variableNames.queueUrl]: z.url(),
+  [variableNames.deadLetterQueueUrl]: z.url(),
+  [variableNames.bucket]: text,
+  [variableNames.deployment]: text,
+  [variableNames.driverTimeoutMs]: z.coerce.number().int().positive(),
+  [variableNames.indexShards]: z.coerce.number().int().min(1).max(64),
+});
+
+/** Throws a `Fault` `invalid_input` whose problems name the variables. */
+export function readAwsEnvironment(variables: Variables = processVariables): AwsEnvironment {
+  const parsed = schema.safeParse(variables);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+    throw new Fault(
+      'invalid_input',
+      'The function was deployed without what it needs; deploy it with the Pawl construct',
+      {
+        problems,
+      },
+    );
+  }
+  const found = parsed.data;
+  return {
+    table: found.PAWL_TABLE,
+    queueUrl: found.PAWL_QUEUE_URL,
+    deadLetterQueueUrl: found.PAWL_DEAD_LETTER_QUEUE_URL,
+    bucket: found.PAWL_BUCKET,
+    deployment: found.PAWL_DEPLOYMENT,
+    driverTimeoutMs: found.PAWL_DRIVER_TIMEOUT_MS,
+    indexShards: found.PAWL_INDEX_SHARDS,
+  };
+}

@@ -1,0 +1,12 @@
+/** The environment variables by which the infrastructure tells the functions where things are. */
+export const variableNames = {
+  table: 'PAWL_TABLE',
+  queueUrl: 'PAWL_QUEUE_URL',
+  deadLetterQueueUrl: 'PAWL_DEAD_LETTER_QUEUE_URL',
+  bucket: 'PAWL_BUCKET',
+  /** Differs whenever the workflows' code does. */
+  deployment: 'PAWL_DEPLOYMENT',
+  /** The driver's time limit, in ms: no step can take longer. */
+  driverTimeoutMs: 'PAWL_DRIVER_TIMEOUT_MS',
+  indexShards: 'PAWL_INDEX_SHARDS',
+} as const;
