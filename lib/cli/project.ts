@@ -83,7 +83,7 @@ async function loadWorkflows(entry: string, builds: string, cwd: string): Promis
   if (!existsSync(entry)) throw missingEntry(shown);
   const [{ bundleModule, loadModule }, { collectWorkflows }] = await Promise.all([
     import('../wiring/bundle.ts'),
-    import('./collect-workflows.ts'),
+    import('../wiring/collect-workflows.ts'),
   ]);
   const bundle = await bundleModule({ entry, outDir: builds, name: 'workflows' });
   const workflows = collectWorkflows(await evaluated(shown, () => loadModule(bundle.file)));

@@ -23,6 +23,8 @@ export interface DriveOptions {
   receives: number;
   /** Told of the turn while it runs, so that it can be nudged and drained. */
   onTurn?: (turn: Turn) => void;
+  /** By then a turn has to have ended. Milliseconds since the epoch. Default: never. */
+  until?: number | undefined;
 }
 
 const minute = 60_000;
@@ -118,6 +120,7 @@ async function takeTurn(
     lazy,
     takeover,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
+    until: options.until,
   });
   options.onTurn?.(turn);
   return turn.run();

@@ -40,7 +40,8 @@ export interface Arrival {
 
 export interface Effects {
   readonly running: ReadonlyMap<string, RunningEffect>;
-  start(request: EffectRequest): void;
+  /** `budgetMs`: how long the attempt of a step may take. */
+  start(request: EffectRequest, budgetMs?: number): void;
   /** Forgets a running effect; what comes of it is dropped. */
   drop(key: string, reason: string): void;
   dropAll(reason: string): void;
@@ -61,8 +62,8 @@ export function createEffects(
     arrived(arrival);
   }
 
-  function startStep(request: StepRequest): void {
-    const step = new RunningStep(ports, birth, request);
+  function startStep(request: StepRequest, budgetMs: number): void {
+    const step = new RunningStep(ports, birth, request, budgetMs);
     const { key, attempt, startedAt } = step;
     running.set(key, step);
     ports.observer?.stepStarted?.({ run: birth.id, key, attempt, at: startedAt });
@@ -87,8 +88,8 @@ export function createEffects(
 
   return {
     running,
-    start(request) {
-      if (request.kind === 'step') startStep(request);
+    start(request, budgetMs = Number.POSITIVE_INFINITY) {
+      if (request.kind === 'step') startStep(request, budgetMs);
       else startChild(request);
     },
     drop(key, reason) {

@@ -1,11 +1,12 @@
 import { retrying } from './appender.ts';
 import type { Birth, Payload } from './events.ts';
 import { ownerOf } from './expiry.ts';
+import type { Limits } from './limits.ts';
 import type { StepAttempt } from './operations.ts';
 import { storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { StepRequest } from './program.ts';
-import { TimeoutError } from './stored-error.ts';
+import { NonRetryableError, TimeoutError } from './stored-error.ts';
 
 /** What a step returned, as it will be stored. */
 export interface StepResult {
@@ -24,18 +25,20 @@ export class RunningStep implements StepAttempt {
   readonly request: StepRequest;
   readonly #ports: Ports;
   readonly #birth: Birth;
+  readonly #budgetMs: number;
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
   #beat: (() => void) | undefined;
   #cancelTimers: (() => void) | undefined;
 
-  constructor(ports: Ports, birth: Birth, request: StepRequest) {
+  constructor(ports: Ports, birth: Birth, request: StepRequest, budgetMs: number) {
     this.key = request.key;
     this.attempt = request.attempt;
     this.startedAt = ports.clock.now();
     this.request = request;
     this.#ports = ports;
     this.#birth = birth;
+    this.#budgetMs = budgetMs;
   }
 
   get atMostOnce(): boolean {
@@ -65,9 +68,10 @@ export class RunningStep implements StepAttempt {
   /** Calls the step's function and makes its result ready to be stored. Rejects with what the function throws. */
   async run(): Promise<StepResult> {
     const { spec } = this.request;
-    const isLimited = spec.timeoutMs !== undefined || spec.heartbeatTimeoutMs !== undefined;
-    const value = await (isLimited ? this.#limited() : spec.run(this));
     const { limits } = this.#ports;
+    if (spec.timeoutMs !== undefined && spec.timeoutMs > limits.stepMs) throw tooLong(this.key, spec.timeoutMs, limits);
+    const isLimited = this.#budgetMs !== Number.POSITIVE_INFINITY || spec.heartbeatTimeoutMs !== undefined;
+    const value = await (isLimited ? this.#limited() : spec.run(this));
     const text = toJson(value, `The result of step '${this.key}'`, limits);
     if (text === undefined || text.length * 3 <= limits.inlineBytes) return { payload: text, text };
     // The step is done: that the blobs do not answer is no reason to run it again.
@@ -76,7 +80,8 @@ export class RunningStep implements StepAttempt {
 
   async #limited(): Promise<unknown> {
     const { clock } = this.#ports;
-    const { timeoutMs, heartbeatTimeoutMs, run } = this.request.spec;
+    const { timeoutMs = Number.POSITIVE_INFINITY, heartbeatTimeoutMs, run } = this.request.spec;
+    const budgetMs = this.#budgetMs;
     let cancelTimeout = () => {};
     let cancelBeat = () => {};
     this.#cancelTimers = () => {
@@ -90,8 +95,12 @@ export class RunningStep implements StepAttempt {
           reject(error);
           this.abort(error);
         });
-      if (timeoutMs !== undefined) {
-        cancelTimeout = expire(timeoutMs, `Step '${this.key}' took longer than its timeout of ${timeoutMs} ms`);
+      if (budgetMs !== Number.POSITIVE_INFINITY) {
+        const limit =
+          budgetMs === timeoutMs
+            ? `its timeout of ${timeoutMs} ms`
+            : `a step can take here, ${budgetMs} ms (limit stepMs). ${callbackAdvice}`;
+        cancelTimeout = expire(budgetMs, `Step '${this.key}' took longer than ${limit}`);
       }
       if (heartbeatTimeoutMs === undefined) return;
       this.#beat = () => {
@@ -107,4 +116,13 @@ export class RunningStep implements StepAttempt {
       this.#cancelTimers();
     }
   }
+}
+
+const callbackAdvice = 'For longer work wait for a ctx.callback() that whoever does it answers';
+
+/** Turns are cut off here, so the attempt could never end. */
+function tooLong(key: string, timeoutMs: number, { stepMs }: Limits): NonRetryableError {
+  return new NonRetryableError(
+    `Step '${key}' has a timeout of ${timeoutMs} ms; a step can take ${stepMs} ms here (limit stepMs). ${callbackAdvice}`,
+  );
 }

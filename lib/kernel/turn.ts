@@ -15,6 +15,7 @@ import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { createSuspects } from './suspects.ts';
 import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextDue, nextStart, nextTimer } from './suspension.ts';
+import { createTurnTime } from './turn-time.ts';
 
 /**
  * One driver's stretch of work on one run.
@@ -47,6 +48,8 @@ export interface TurnStart {
   takeover: boolean;
   /** Look at all children first: the turn may have been woken for that. */
   checkChildren: boolean;
+  /** By then the turn has to have ended: it hands the run back if there is still something to do. Default: never. */
+  until?: number | undefined;
 }
 
 export function createTurn(ports: Ports, start: TurnStart): Turn {
@@ -61,6 +64,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   const effects = createEffects(ports, birth, arrive, breakOff);
   const suspects = createSuspects(ports, journal, () => program, wake);
   const relaxed = definition.durability !== 'each';
+  const time = createTurnTime(limits, clock.now(), start.until);
 
   let program: Program;
   let tail: JournalEvent[] = [];
@@ -280,9 +284,9 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     return relaxed && request.kind === 'step' && !request.spec.atMostOnce;
   }
 
-  function launch(request: EffectRequest): void {
+  function launch(request: EffectRequest, budgetMs?: number): void {
     program.pending.delete(request);
-    effects.start(request);
+    effects.start(request, budgetMs);
   }
 
   /** Starts a step, or marks it as started where that has to be durable first. True: something has to be written. */
@@ -294,9 +298,14 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       arrive(verdict);
       return false;
     }
+    const budgetMs = time.budgetOf(request.spec, clock.now());
+    if (budgetMs === undefined) {
+      drainUntil ??= time.until;
+      return false;
+    }
     const isMarked = journal.started.get(key)?.attempt === attempt;
     if (isMarked || !(suspects.isStrict() || request.spec.atMostOnce)) {
-      launch(request);
+      launch(request, budgetMs);
       return false;
     }
     if (tail.some((event) => event.type === 'task_started' && event.key === key)) return true;
@@ -348,6 +357,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     } else if (now >= birth.deadline + limits.timeoutGraceMs) {
       return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
     }
+    if (now >= time.drainAt) drainUntil ??= time.until;
     if (program.outcome) return settle(endOf(ports, journal, program, program.outcome, clock.now()));
     const needsWrite = startEffects();
     if (arrivals.length > 0 || inbox.length > 0) return undefined;
@@ -405,7 +415,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     }
     if (effects.running.size > 0) moments.push(nextVisible(), nextHeartbeat, nextWatch);
     if (tail.length > 0 && definition.durability !== 'none') moments.push(tailSince + lingerMs());
-    if (drainUntil !== undefined) moments.push(drainUntil);
+    moments.push(drainUntil ?? time.drainAt);
     if (stuckSince !== undefined && program.open.size === 0) moments.push(stuckSince + limits.stuckAfterMs);
     return Math.min(...moments);
   }
@@ -465,7 +475,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Hands the run back while there is still something to do. */
   async function yieldRun(): Promise<TurnEnd | undefined> {
     const running = [...effects.running.values()];
-    effects.dropAll('The process is shutting down');
+    effects.dropAll('The turn has no more time');
     // Whether such a step took effect cannot be known: the claim stays, and whoever takes over says so.
     if (running.some(({ atMostOnce }) => atMostOnce)) {
       if (tail.length > 0) await flush();

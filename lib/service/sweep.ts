@@ -8,10 +8,14 @@ import type { Ports } from '../kernel/ports.ts';
 const pageSize = 100;
 /** A run that has been woken is not looked at again for so long, in ms. */
 const pauseMs = 30_000;
+/** Runs that are woken at the same time. */
+const together = 20;
 
 export interface SweepOptions {
   /** Runs that this process is at anyway. */
   skip?: (runId: string) => boolean;
+  /** Stops then; the next sweep goes on with what is still due. Milliseconds since the epoch. */
+  until?: number;
 }
 
 /** One sweep. One bad run never stops it. Answers with the number of runs that were woken. */
@@ -70,22 +74,31 @@ export async function purge(ports: Ports, limit = pageSize): Promise<number> {
 async function eachDue(
   ports: Ports,
   until: number,
-  { skip }: SweepOptions,
+  { skip, until: stopAt = Number.POSITIVE_INFINITY }: SweepOptions,
   wakeRun: (id: string, wakeAt: number) => Promise<boolean>,
 ): Promise<number> {
   let count = 0;
   let cursor: string | undefined;
+  const wakeOne = async ({ id, wakeAt }: { id: string; wakeAt: number }) => {
+    try {
+      if (await wakeRun(id, wakeAt)) count += 1;
+    } catch (error) {
+      ports.observer?.troubled?.({ run: id, message: 'The sweeper could not wake the run', error });
+    }
+  };
   do {
     const page = await ports.store.listDue(until, { limit: pageSize, ...(cursor !== undefined && { cursor }) });
-    for (const { id, wakeAt } of page.items) {
-      if (skip?.(id)) continue;
-      try {
-        if (await wakeRun(id, wakeAt)) count += 1;
-      } catch (error) {
-        ports.observer?.troubled?.({ run: id, message: 'The sweeper could not wake the run', error });
-      }
+    const due = page.items.filter(({ id }) => !skip?.(id));
+    for (let from = 0; from < due.length && ports.clock.now() < stopAt; from += together) {
+      await Promise.all(due.slice(from, from + together).map(wakeOne));
     }
     cursor = page.cursor;
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && ports.clock.now() < stopAt);
   return count;
+}
+
+/** How many runs, up to a page of them, should have been woken `lateMs` ago. */
+export async function countOverdue(ports: Ports, lateMs: number): Promise<number> {
+  const { items } = await ports.store.listDue(ports.clock.now() - lateMs, { limit: pageSize });
+  return items.length;
 }

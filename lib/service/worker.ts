@@ -2,6 +2,7 @@ import { type DriveEnd, drive } from '../kernel/drive.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { Turn } from '../kernel/turn.ts';
 import type { Delivery, Message } from '../ports/queue.ts';
+import { type Cause, retryDelayMs, storeMail, strongest } from './messages.ts';
 
 /**
  * Takes messages from the queue and drives their runs, many at a time and each by one turn at a time.
@@ -19,17 +20,11 @@ export interface Worker {
 interface Drive {
   turn: Turn | undefined;
   /** A message came meanwhile: look once more afterwards. */
-  again: Again | undefined;
+  again: Cause | undefined;
   ended: Promise<void>;
 }
 
-interface Again {
-  message: Message;
-  receives: number;
-}
-
 const receiveMs = 20_000;
-const maxRetryMs = 60_000;
 /** A queue that gave an error is asked again after this, in ms. */
 const pauseMs = 1_000;
 
@@ -71,9 +66,9 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
     const { message } = delivery;
     const busy = drives.get(message.run);
     if (busy) {
-      busy.again = nextOf(busy.again, delivery);
+      busy.again = busy.again ? strongest(busy.again, delivery) : delivery;
       busy.turn?.nudge();
-      void settle(delivery, storeMail(message));
+      void settle(delivery, storeMail(ports, message));
       return;
     }
     const entry: Drive = { turn: undefined, again: undefined, ended: Promise.resolve() };
@@ -83,12 +78,6 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
       freed?.();
       freed = undefined;
     });
-  }
-
-  /** Where the queue carries the fact, it has to be stored before the message is gone. */
-  async function storeMail(message: Message): Promise<void> {
-    if (message.kind === 'mail' && ports.queue.durable)
-      await ports.store.putMail(message.run, message.nonce, message.mail, message.expiresAt);
   }
 
   async function driveFully(message: Message, receives: number, entry: Drive): Promise<void> {
@@ -119,7 +108,7 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
       await ports.queue.ack(delivery.receipt);
     } catch (error) {
       ports.observer?.troubled?.({ run, message: 'The turn broke off; the message comes again', error });
-      await giveBack(delivery, Math.min(maxRetryMs, 500 * 2 ** delivery.receives));
+      await giveBack(delivery, retryDelayMs(delivery.receives));
     }
   }
 
@@ -153,19 +142,6 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
   };
 }
 
-function plainWake(run: string): Again {
+function plainWake(run: string): Cause {
   return { message: { kind: 'wake', run }, receives: 1 };
-}
-
-/**
- * What to look again for: of two messages the one that may do more. Only a start message and the sweeper may begin a
- * fresh run (K10), only a deployment and mail have a blocked one tried before its time.
- */
-function nextOf(earlier: Again | undefined, { message, receives }: Delivery): Again {
-  return earlier && weightOf(earlier.message) >= weightOf(message) ? earlier : { message, receives };
-}
-
-function weightOf(message: Message): number {
-  if (message.kind !== 'wake') return message.kind === 'start' ? 2 : 1;
-  return { deployment: 4, opening: 3, sweeper: 2, none: 0 }[message.from ?? 'none'];
 }

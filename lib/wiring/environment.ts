@@ -17,6 +17,11 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /** The variables of this process. */
 export const processVariables: Variables = process.env;
 
+/** The trace that this invocation of a Lambda function is part of; AWS sets it anew for each. */
+export function traceHeader(): string | undefined {
+  return processVariables._X_AMZN_TRACE_ID;
+}
+
 /** Rejects with a `Fault` `invalid_input` whose problems name the variables. An empty variable counts as absent. */
 export async function readEnvironment(variables: Variables = processVariables): Promise<Environment> {
   // Loaded here because `pawl --help` reads this file too and is to be fast.

@@ -10,3 +10,16 @@ export const variableNames = {
   driverTimeoutMs: 'PAWL_DRIVER_TIMEOUT_MS',
   indexShards: 'PAWL_INDEX_SHARDS',
 } as const;
+
+/** Where the functions' own metrics are found. */
+export const functionMetricsNamespace = 'Pawl';
+
+/** Counts that the sweeper emits when they are not zero. */
+export const sweeperMetrics = {
+  /** Runs that should have been woken two minutes ago. */
+  overdue: 'OverdueRuns',
+  /** Facts that had become dead letters, and were stored with their runs. */
+  deadFacts: 'DeadFacts',
+  /** Wakes that had become dead letters, and were dropped. */
+  deadWakes: 'DeadWakes',
+} as const;

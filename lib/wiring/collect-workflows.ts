@@ -1,16 +1,20 @@
+import { Fault } from '../kernel/faults.ts';
 import type { Workflow } from '../workflow/workflow.ts';
-import { Complaint } from './exit-codes.ts';
 
-/** All workflows among a module's exports, also in arrays; one that is exported twice counts once. */
+/**
+ * All workflows among a module's exports, also in arrays; one that is exported twice counts once. Throws `Fault`
+ * invalid_input where two are the same.
+ */
 export function collectWorkflows(module: Record<string, unknown>): Workflow[] {
   const found = new Set(Object.values(module).flat().filter(isWorkflow));
   const byVersion = new Map<string, Workflow>();
   for (const workflow of found) {
     const version = `${workflow.name} version ${workflow.version}`;
     if (byVersion.has(version)) {
-      throw new Complaint(`There are two workflows ${version}`, {
-        advice: ['Give one of them another name, or another version if it is to take the place of the other.'],
-      });
+      throw new Fault(
+        'invalid_input',
+        `There are two workflows ${version}: give one of them another name, or another version if it is to take the place of the other`,
+      );
     }
     byVersion.set(version, workflow);
   }

@@ -1,0 +1,22 @@
+/** Answers HTTP behind API Gateway, which has let in who may ask. */
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { createLambdaHttpHandler } from '../lib/http/api-gateway.ts';
+import { createHttpApp } from '../lib/http/app.ts';
+import { type AwsOptions, openAws } from '../lib/wiring/aws/open-aws.ts';
+import { createTelemetry } from '../lib/wiring/aws/telemetry.ts';
+
+/** The gateway gives up after 30 s. */
+const streamWaitMs = 20_000;
+
+export function createApiHandler(options: AwsOptions) {
+  const { observer, failed } = createTelemetry('api');
+  const { service } = openAws({ observer, ...options });
+  const app = createHttpApp({
+    api: service,
+    allowedHosts: 'any',
+    streams: { waitMs: streamWaitMs },
+    logger: { error: failed },
+  });
+  const handle = createLambdaHttpHandler(app);
+  return (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => handle(event);
+}

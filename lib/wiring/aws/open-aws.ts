@@ -1,0 +1,84 @@
+import { createDeployments } from '../../adapters/dynamodb/deployments.ts';
+import { createDynamoStore } from '../../adapters/dynamodb/store.ts';
+import { createPollingChanges } from '../../adapters/polling/changes.ts';
+import { createS3Blobs } from '../../adapters/s3/blobs.ts';
+import { toDelivery } from '../../adapters/sqs/message.ts';
+import { createSqsQueue } from '../../adapters/sqs/queue.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
+import { systemIds } from '../../adapters/system/ids.ts';
+import { createAloneGate } from '../../kernel/alone.ts';
+import { defaultLimits } from '../../kernel/limits.ts';
+import type { Observer, Ports } from '../../kernel/ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { PawlApi } from '../../service/api.ts';
+import { createDefinitions } from '../../service/list-workflows.ts';
+import { createService } from '../../service/service.ts';
+import { collectWorkflows } from '../collect-workflows.ts';
+import { describeWorkflow } from '../describe-workflow.ts';
+import { traceHeader } from '../environment.ts';
+import { packageVersion } from '../package-version.ts';
+import { type AwsClients, createAwsClients } from './clients.ts';
+import { type AwsEnvironment, readAwsEnvironment } from './environment.ts';
+
+export interface AwsOptions {
+  /** The exports of the user's module. */
+  workflows?: Readonly<Record<string, unknown>>;
+  observer?: Observer;
+  /** Default: what the infrastructure has set. */
+  environment?: AwsEnvironment;
+  /** Default: those of the function's account. */
+  clients?: AwsClients;
+  clock?: Clock;
+  ids?: Ids;
+}
+
+/** Pawl over one table, a queue with its dead letters, and a bucket. */
+export interface AwsPawl {
+  ports: Ports;
+  service: PawlApi;
+  toDelivery: typeof toDelivery;
+  /** Whether this code is deployed for the first time; `done` notes that it was. */
+  deployment: { isNew(): Promise<boolean>; done(): Promise<void> };
+}
+
+/** A step has to end so long before the function is cut off: time to replay before it, and to write after it. */
+const stepMarginMs = 10_000;
+const firstPollMs = 250;
+const lastPollMs = 2_000;
+
+export function openAws(options: AwsOptions = {}): AwsPawl {
+  const { workflows = {}, clock = systemClock, ids = systemIds } = options;
+  const environment = options.environment ?? readAwsEnvironment();
+  const { dynamodb, sqs, s3 } = options.clients ?? createAwsClients();
+  const { table: tableName, indexShards, queueUrl, deadLetterQueueUrl, bucket, deployment } = environment;
+  const around = { clock, ids };
+  const ports: Ports = {
+    ...around,
+    store: createDynamoStore({ client: dynamodb, tableName, indexShards, ...around }),
+    queue: createSqsQueue({ client: sqs, queueUrl, deadLetterQueueUrl, traceHeader, ...around }),
+    blobs: createS3Blobs({ client: s3, bucket, ...around }),
+    changes: createPollingChanges({ clock, firstMs: firstPollMs, maxMs: lastPollMs }),
+    // Nothing is known of other invocations: leases decide.
+    liveness: { self: 'lambda', isGone: async () => false },
+    definitions: createDefinitions(collectWorkflows({ ...workflows })),
+    limits: { ...defaultLimits, stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs) },
+    alone: createAloneGate(),
+    observer: options.observer,
+  };
+  const deployments = createDeployments({ client: dynamodb, tableName, ...around });
+  return {
+    ports,
+    service: createService(ports, {
+      version: packageVersion,
+      // Whoever is needed is started.
+      countWorkers: async () => 1,
+      describe: describeWorkflow,
+    }),
+    toDelivery,
+    deployment: {
+      isNew: async () => (await deployments.last()) !== deployment,
+      done: () => deployments.note(deployment),
+    },
+  };
+}
