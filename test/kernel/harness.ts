@@ -70,7 +70,7 @@ export interface Process {
   freeze(): void;
   thaw(): void;
   deploy(...definitions: Definition[]): void;
-  drive(message: Message, options?: { receives?: number }): Promise<DriveEnd>;
+  drive(message: Message, options?: { receives?: number; until?: number }): Promise<DriveEnd>;
 }
 
 export interface WorldOptions {
@@ -358,9 +358,10 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
       deploy(...next) {
         deployed = next;
       },
-      drive: (message, { receives = 1 } = {}) =>
+      drive: (message, { receives = 1, until } = {}) =>
         drive(ports, message, {
           receives,
+          until,
           onTurn: (started) => {
             turn = started;
           },
