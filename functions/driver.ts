@@ -1,6 +1,7 @@
 /** Takes batches of messages from the queue and drives their runs. */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Delivery } from '../lib/ports/queue.ts';
 import { driveBatch } from '../lib/service/drive-batch.ts';
 import { type AwsOptions, openAws } from '../lib/wiring/aws/open-aws.ts';
 import { createTelemetry } from '../lib/wiring/aws/telemetry.ts';
@@ -13,28 +14,30 @@ export function createDriverHandler(options: AwsOptions) {
   const { ports, toDelivery } = openAws({ observer, ...options });
   const processor = new BatchProcessor(EventType.SQS);
 
+  /** A turn for each record, by its message's id. What is no message of Pawl's ends as a dead letter. */
+  function turnsOf(records: SQSRecord[], until: number): Map<string, Promise<void>> {
+    const turns = new Map<string, Promise<void>>();
+    const readable: { id: string; delivery: Delivery }[] = [];
+    for (const record of records) {
+      const read = toDelivery(record);
+      if ('unreadable' in read) turns.set(record.messageId, Promise.reject(new Error(read.unreadable)));
+      else readable.push({ id: record.messageId, delivery: read });
+    }
+    const deliveries = readable.map(({ delivery }) => delivery);
+    for (const [index, turn] of driveBatch(ports, deliveries, { until }).entries()) {
+      turns.set((readable[index] as (typeof readable)[number]).id, turn);
+    }
+    // Each is awaited below, but not at once.
+    for (const turn of turns.values()) turn.catch(() => {});
+    return turns;
+  }
+
   return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
     const until = ports.clock.now() + context.getRemainingTimeInMillis() - endMs;
-    const read = event.Records.map((record) => ({ id: record.messageId, delivery: toDelivery(record) }));
-    const readable = read.flatMap(({ id, delivery }) => ('message' in delivery ? [{ id, delivery }] : []));
-    const turns = driveBatch(
-      ports,
-      readable.map(({ delivery }) => delivery),
-      { until },
-    );
-    const turnOf = new Map(readable.map(({ id }, index) => [id, turns[index]]));
-    const unreadable = new Map(
-      read.flatMap(({ id, delivery }) => ('unreadable' in delivery ? [[id, delivery.unreadable]] : [])),
-    );
-    return processPartialResponse(
-      event,
-      async ({ messageId }: SQSRecord) => {
-        const why = unreadable.get(messageId);
-        if (why !== undefined) throw new Error(`The message ${messageId} is none of Pawl's: ${why}`);
-        await turnOf.get(messageId);
-      },
-      processor,
-      { context, throwOnFullBatchFailure: false },
-    );
+    const turns = turnsOf(event.Records, until);
+    return processPartialResponse(event, ({ messageId }: SQSRecord) => turns.get(messageId), processor, {
+      context,
+      throwOnFullBatchFailure: false,
+    });
   };
 }

@@ -7,6 +7,7 @@ import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCode, exitCodeOf } from './exit-codes.ts';
 import { historyCommand } from './history.ts';
+import { invokeCommand } from './invoke.ts';
 import { listCommand } from './list.ts';
 import { pauseCommand } from './pause.ts';
 import { resumeCommand } from './resume.ts';
@@ -21,7 +22,7 @@ import { workflowsCommand } from './workflows.ts';
 type CreateCommand = (cli: Cli) => Command;
 
 const groups: Record<string, CreateCommand[]> = {
-  'Run workflows:': [runCommand, startCommand, devCommand, serveCommand],
+  'Run workflows:': [runCommand, startCommand, devCommand, serveCommand, invokeCommand],
   'Look at runs:': [listCommand, showCommand, historyCommand, watchCommand],
   'Act on runs:': [signalCommand, pauseCommand, resumeCommand, cancelCommand],
   'Look at Pawl:': [workflowsCommand, doctorCommand],

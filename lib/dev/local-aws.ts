@@ -1,0 +1,121 @@
+/**
+ * AWS on one machine: the functions themselves over stand-ins of the services they use, with what AWS puts around them
+ * (queue to function, schedule to function, HTTP to function). Everything is in memory.
+ */
+import type { SQSBatchResponse } from 'aws-lambda';
+import { createApiHandler } from '../../functions/api.ts';
+import { createDriverHandler } from '../../functions/driver.ts';
+import { createSweeperHandler, type SweeperResult } from '../../functions/sweeper.ts';
+import { createTriggerHandler } from '../../functions/trigger.ts';
+import type { Observer } from '../kernel/ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AwsClients } from '../wiring/aws/clients.ts';
+import type { AwsEnvironment } from '../wiring/aws/environment.ts';
+import { type EventSource, startEventSource } from './event-source.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type Handler, invoke } from './lambda.ts';
+import { type LocalServices, startLocalServices } from './services.ts';
+
+export interface LocalAwsOptions {
+  /** The exports of the workflows' module. */
+  workflows: Readonly<Record<string, unknown>>;
+  /** Differs whenever their code does. */
+  deployment: string;
+  port: number;
+  clock: Clock;
+  /** Told what the functions log. */
+  observer: Observer;
+  /** Of the driver, in ms. Default 2 min. */
+  driverTimeoutMs?: number;
+  /** Wraps the clients that the functions get: a meter, or faults. */
+  wrapClients?: (clients: AwsClients) => AwsClients;
+  /** False: nothing takes messages from the queue by itself. Default true. */
+  eventSource?: boolean;
+  /** False: the sweeper comes only when called. Default true. */
+  schedule?: boolean;
+}
+
+export type FunctionName = 'api' | 'driver' | 'sweeper' | 'trigger';
+
+export interface LocalAws {
+  /** Where the API answers. */
+  url: string;
+  services: LocalServices;
+  /** Calls a function as AWS would, with an event as AWS would send it. */
+  invoke(name: FunctionName, event: unknown): Promise<unknown>;
+  /** One tick of the schedule. */
+  sweep(): Promise<SweeperResult>;
+  /** Replaces the functions, as a deployment does. */
+  deploy(code: Pick<LocalAwsOptions, 'workflows' | 'deployment'>): void;
+  /** Lets turns under way end, and stops. */
+  close(): Promise<void>;
+}
+
+/** As the infrastructure sets them by default, in ms. */
+const timeouts = { api: 29_000, sweeper: 55_000, trigger: 30_000 };
+const defaultDriverTimeoutMs = 120_000;
+const tickMs = 60_000;
+
+export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
+  const { clock, observer, port, driverTimeoutMs = defaultDriverTimeoutMs } = options;
+  const services = await startLocalServices({ clock, visibilityMs: 6 * driverTimeoutMs });
+  const clients = options.wrapClients?.(services.clients) ?? services.clients;
+  const failed = (error: unknown) => observer.troubled?.({ run: '', message: 'A function failed', error });
+
+  function createFunctions({ workflows, deployment }: Pick<LocalAwsOptions, 'workflows' | 'deployment'>) {
+    const environment: AwsEnvironment = { ...services.environment, driverTimeoutMs, deployment };
+    const common = { environment, clients, clock, observer };
+    return {
+      api: createApiHandler({ ...common, workflows }),
+      driver: createDriverHandler({ ...common, workflows }),
+      sweeper: createSweeperHandler(common),
+      trigger: createTriggerHandler({ ...common, workflows }),
+    };
+  }
+
+  let functions = createFunctions(options);
+  const timeoutOf = (name: FunctionName) => (name === 'driver' ? driverTimeoutMs : timeouts[name]);
+  const call = (name: FunctionName, event: unknown): Promise<unknown> =>
+    invoke(functions[name] as Handler<unknown, unknown>, event, {
+      name,
+      timeoutMs: timeoutOf(name),
+      clock,
+    });
+  const sweep = () => call('sweeper', {}) as Promise<SweeperResult>;
+
+  const gateway: Gateway = await startGateway({ port, failed, invoke: (event) => call('api', event) as never });
+  const source: EventSource | undefined =
+    options.eventSource === false
+      ? undefined
+      : startEventSource({
+          sqs: services.clients.sqs,
+          queueUrl: services.environment.queueUrl,
+          invoke: (event) => call('driver', event) as Promise<SQSBatchResponse>,
+          failed,
+        });
+
+  let cancelTick = () => {};
+  function scheduleTick(): void {
+    cancelTick = clock.schedule(clock.now() + tickMs, () => {
+      void sweep().catch(failed);
+      scheduleTick();
+    });
+  }
+  if (options.schedule !== false) scheduleTick();
+
+  return {
+    url: gateway.url,
+    services,
+    invoke: call,
+    sweep,
+    deploy(code) {
+      functions = createFunctions(code);
+    },
+    async close() {
+      cancelTick();
+      await gateway.close();
+      await source?.stop();
+      await services.close();
+    },
+  };
+}

@@ -1,0 +1,3 @@
+/** Time and chance of this machine, for whoever wires something up without a backend. */
+export { systemClock } from '../adapters/system/clock.ts';
+export { systemIds } from '../adapters/system/ids.ts';
