@@ -9,7 +9,7 @@ import { createSweeperHandler, type SweeperResult } from '../../functions/sweepe
 import { createTriggerHandler } from '../../functions/trigger.ts';
 import type { Observer } from '../kernel/ports.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AwsClients } from '../wiring/aws/clients.ts';
+import { type AwsClients, createAwsClients } from '../wiring/aws/clients.ts';
 import type { AwsEnvironment } from '../wiring/aws/environment.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { type Gateway, startGateway } from './gateway.ts';
@@ -27,7 +27,7 @@ export interface LocalAwsOptions {
   observer: Observer;
   /** Of the driver, in ms. Default 2 min. */
   driverTimeoutMs?: number;
-  /** Wraps the clients that the functions get: a meter, or faults. */
+  /** Wraps the clients that the functions get, anew with each deployment: a meter, or faults. */
   wrapClients?: (clients: AwsClients) => AwsClients;
   /** False: nothing takes messages from the queue by itself. Default true. */
   eventSource?: boolean;
@@ -59,10 +59,13 @@ const tickMs = 60_000;
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { clock, observer, port, driverTimeoutMs = defaultDriverTimeoutMs } = options;
   const services = await startLocalServices({ clock, visibilityMs: 6 * driverTimeoutMs });
-  const clients = options.wrapClients?.(services.clients) ?? services.clients;
+  const opened: AwsClients[] = [];
   const failed = (error: unknown) => observer.troubled?.({ run: '', message: 'A function failed', error });
 
   function createFunctions({ workflows, deployment }: Pick<LocalAwsOptions, 'workflows' | 'deployment'>) {
+    const own = createAwsClients(services.endpoints);
+    opened.push(own);
+    const clients = options.wrapClients?.(own) ?? own;
     const environment: AwsEnvironment = { ...services.environment, driverTimeoutMs, deployment };
     const common = { environment, clients, clock, observer };
     return {
@@ -115,6 +118,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       cancelTick();
       await gateway.close();
       await source?.stop();
+      for (const client of opened.flatMap((clients) => Object.values(clients))) client.destroy();
       await services.close();
     },
   };

@@ -43,8 +43,13 @@ const directions: Record<string, Direction> = {
     types: ['service', 'kernel', 'workflow'],
     packages: 'any',
   },
-  cli: { any: ['service', 'client', 'http', 'wiring', 'dev', faults], types: ['kernel', 'workflow'], packages: 'any' },
+  cli: {
+    any: ['service', 'client', 'http', 'wiring', 'dev', 'cost', faults],
+    types: ['kernel', 'workflow'],
+    packages: 'any',
+  },
   dev: { any: ['kernel', 'ports', 'service', 'wiring'], packages: 'any' },
+  cost: { any: ['kernel', 'ports', 'service', 'wiring', 'dev', 'adapters/dynamodb/table.ts'], packages: 'any' },
   testing: {
     any: ['workflow', 'kernel', 'ports', 'adapters', 'graph', 'service', 'wiring', 'client'],
     packages: 'any',
@@ -61,7 +66,7 @@ interface Import {
   typeOnly: boolean;
 }
 
-const sharedWithInfra = /\blib\/(wiring\/aws\/names|adapters\/dynamodb\/table)\.ts$/;
+const sharedWithInfra = /\blib\/(wiring\/aws\/names|adapters\/(dynamodb\/table|s3\/expiry))\.ts$/;
 
 function importComplaints(path: string, imports: Import[]): string[] {
   if (/^(workflows|functions)\//.test(path)) {
