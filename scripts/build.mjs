@@ -13,6 +13,11 @@ const entries = {
   client: 'lib/client/index.ts',
   testing: 'lib/testing/index.ts',
   cli: 'lib/cli/main.ts',
+  cdk: 'infra/index.ts',
+  'functions/api': 'functions/api.ts',
+  'functions/driver': 'functions/driver.ts',
+  'functions/sweeper': 'functions/sweeper.ts',
+  'functions/trigger': 'functions/trigger.ts',
 };
 
 const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
