@@ -1,5 +1,5 @@
 /** A handler a route: it gets what the contract has parsed, calls Pawl, and answers. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Fault } from '../kernel/faults.ts';
 import type { HistoryEntry, PawlApi } from '../service/api.ts';
 import type { HttpLimits } from './contract/limits.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ProblemCode, problemKinds } from './contract/problem.ts';
 import { type Answer, problemsOf, type Route, routeEntries } from './contract/routes.ts';
 import { named, problemDetails } from './contract/schemas.ts';

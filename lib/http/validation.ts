@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Problem } from '../kernel/faults.ts';
 import { invalidInput } from './problems.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault, type Problem } from '../kernel/faults.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 

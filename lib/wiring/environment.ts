@@ -25,7 +25,7 @@ export function traceHeader(): string | undefined {
 /** Rejects with a `Fault` `invalid_input` whose problems name the variables. An empty variable counts as absent. */
 export async function readEnvironment(variables: Variables = processVariables): Promise<Environment> {
   // Loaded here because `pawl --help` reads this file too and is to be fast.
-  const [{ z }, { Fault }] = await Promise.all([import('zod'), import('../kernel/faults.ts')]);
+  const [z, { Fault }] = await Promise.all([import('zod'), import('../kernel/faults.ts')]);
   const schema = z.object({
     PAWL_URL: z.url({ protocol: /^https?$/, error: 'expected an address like http://127.0.0.1:8787' }).optional(),
     PAWL_TOKEN: z.string().regex(/^\S+$/, 'expected a token without spaces').optional(),

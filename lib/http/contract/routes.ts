@@ -1,5 +1,5 @@
 /** Every route, as data: the router, the OpenAPI document and the page for people are made from this one table. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ProblemCode } from './problem.ts';
 import * as schemas from './schemas.ts';
 

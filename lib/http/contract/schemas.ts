@@ -1,7 +1,7 @@
 /**
  * The shapes on the wire. The views mirror `lib/service/api.ts`; `drift` below does not compile if the two differ.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../../kernel/faults.ts';
 import type {
   Accepted,
