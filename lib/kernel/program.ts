@@ -464,9 +464,12 @@ export function childId(ids: Ids, parentId: string, key: string): string {
 
 const tokenSeparator = '.';
 
-/** `<run id>.<proof>.<name>`: the proof is 128 bits that only who knows the nonce can make. */
+/**
+ * `<run id>.<proof>.<name>`: the proof is 128 bits that only who knows the nonce can make. Made of letters, digits and
+ * `-._~` alone, so that gateways that decode paths leave it as it is.
+ */
 export function callbackToken(ids: Ids, birth: Birth, name: string): string {
-  return [birth.id, ids.digest(`callback\n${birth.nonce}\n${name}`), encodeURIComponent(name)].join(tokenSeparator);
+  return [birth.id, ids.digest(`callback\n${birth.nonce}\n${name}`), tokenText(name)].join(tokenSeparator);
 }
 
 /** The parts of a token. `undefined`: not a token. */
@@ -474,8 +477,14 @@ export function parseCallbackToken(token: string): { runId: string; name: string
   const [runId, proof, ...name] = token.split(tokenSeparator);
   if (!runId || !proof || name.length === 0) return undefined;
   try {
-    return { runId, name: decodeURIComponent(name.join(tokenSeparator)) };
+    return { runId, name: decodeURIComponent(name.join(tokenSeparator).replaceAll('~', '%')) };
   } catch {
     return undefined;
   }
+}
+
+/** Percent-encoding with `~` in place of `%`. */
+function tokenText(name: string): string {
+  const escaped = encodeURIComponent(name).replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  return escaped.replaceAll('%', '~');
 }

@@ -115,3 +115,22 @@ test('of two commands that one process gives in one millisecond the second is th
   now = 2_000;
   expect(issue()).toBe(2_000);
 });
+
+test.each(['bank', 'a:b?c%d e', "~!*'()", 'größe.λ'])(
+  'a token passes every gateway as it is, whatever the callback is called: %s',
+  async (name) => {
+    const flow = workflow({ name: 'flow' }, async (ctx) => {
+      const paid = ctx.callback(name);
+      await ctx.report(paid.token);
+      return paid.result;
+    });
+    const t = await createTestPawl({ workflows: [flow] });
+    const run = await t.start(flow);
+    await t.settle();
+    const token = (await run.get()).report as string;
+    expect(token).toMatch(/^[\w.~-]+$/);
+    expect(token).toBe(encodeURIComponent(token));
+    await t.api.answerCallback(token, { result: 7 });
+    expect(await run.result()).toBe(7);
+  },
+);
