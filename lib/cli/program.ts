@@ -10,6 +10,7 @@ import { historyCommand } from './history.ts';
 import { invokeCommand } from './invoke.ts';
 import { listCommand } from './list.ts';
 import { pauseCommand } from './pause.ts';
+import { redriveCommand } from './redrive.ts';
 import { resumeCommand } from './resume.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
@@ -25,7 +26,7 @@ const groups: Record<string, CreateCommand[]> = {
   'Run workflows:': [runCommand, startCommand, devCommand, serveCommand, invokeCommand],
   'Look at runs:': [listCommand, showCommand, historyCommand, watchCommand],
   'Act on runs:': [signalCommand, pauseCommand, resumeCommand, cancelCommand],
-  'Look at Pawl:': [workflowsCommand, doctorCommand],
+  'Look at Pawl:': [workflowsCommand, doctorCommand, redriveCommand],
 };
 
 /** Does what the words say and leaves the exit code in `cli.exit`. Never rejects. */

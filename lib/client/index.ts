@@ -6,6 +6,7 @@ import type {
   HealthView,
   HistoryPage,
   PawlApi,
+  Redriven,
   RunPage,
   RunView,
   TaskView,
@@ -111,6 +112,8 @@ export function createClient(options: ClientOptions): PawlClient {
         status === 503 && /^application\/json\b/i.test(headers.get('content-type') ?? '');
       return (await transport.call({ method: 'GET', path: '/health' }, isHealth)).value as HealthView;
     },
+    redriveDeadLetters: async () =>
+      (await transport.call({ method: 'POST', path: '/v1/dead-letters/redrive' })).value as Redriven,
   };
 
   const awaitOutcome: AwaitOutcome = async (id, signal) => {

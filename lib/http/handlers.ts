@@ -96,6 +96,7 @@ export function createHandlers({ api, limits, requestMetrics, metrics, logger, h
       const status = health.status === 'unhealthy' ? 503 : 200;
       return json(status, hasValidToken ? health : { status: health.status });
     },
+    redriveDeadLetters: async () => json(200, await api.redriveDeadLetters()),
     async metrics() {
       const text = `${requestMetrics.render()}${(await metrics?.()) ?? ''}`;
       return new Response(text, { headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' } });

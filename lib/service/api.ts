@@ -30,6 +30,8 @@ export interface PawlApi {
   deleteRun(id: string): Promise<void>;
   listWorkflows(): Promise<WorkflowView[]>;
   health(): Promise<HealthView>;
+  /** Sends the messages that ran out of receives once more; about how many, where the queue cannot tell exactly. */
+  redriveDeadLetters(): Promise<Redriven>;
 }
 
 export interface StartRunRequest {
@@ -56,6 +58,10 @@ export interface CommandRequest {
 }
 
 export type CallbackAnswer = { result?: unknown } | { error: { name?: string; message: string } };
+
+export interface Redriven {
+  redriven: number;
+}
 
 /** The request is durable. What it leads to is in the journal. */
 export interface Accepted {
@@ -105,6 +111,8 @@ export interface RunView {
   /** Steps that were not awaited and had not ended. */
   unawaited?: string[];
   cancelRequested?: boolean;
+  /** What is stored for the run and not in its journal yet, the oldest first: at most 50. A child's `name` is its task's key. */
+  unread?: { type: string; name?: string; at: string }[];
   /** Number of events in the journal. */
   events: number;
 }

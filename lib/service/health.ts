@@ -63,7 +63,11 @@ async function checkDeadLetters(ports: Ports): Promise<Check> {
   const dead = await ports.queue.countDeadLetters();
   if (dead === 0) return { name: 'dead letters', status: 'healthy', message: 'No message ran out of receives' };
   const messages = dead === 1 ? '1 message' : `${dead} messages`;
-  return { name: 'dead letters', status: 'warning', message: `${messages} could not be handled` };
+  return {
+    name: 'dead letters',
+    status: 'warning',
+    message: `${messages} could not be handled: redrive sends them once more`,
+  };
 }
 
 function count(found: number): string {

@@ -7,6 +7,7 @@ import { checkHealth } from './health.ts';
 import { getHistory } from './history.ts';
 import { listTasks } from './list-tasks.ts';
 import { listWorkflows } from './list-workflows.ts';
+import { redriveDeadLetters } from './redrive.ts';
 import { getRun, listRuns } from './show-run.ts';
 import { startRun } from './start-run.ts';
 import { answerCallback, cancelRun, createIssuer, pauseRun, resumeRun, signalRun } from './tell-run.ts';
@@ -43,5 +44,6 @@ export function createService(ports: Ports, options: ServiceOptions): PawlApi {
     deleteRun: (id) => deleteRun(ports, id),
     listWorkflows: async () => listWorkflows(ports.definitions, options.describe),
     health: async () => checkHealth(ports, await options.countWorkers(), options.version),
+    redriveDeadLetters: () => redriveDeadLetters(ports),
   };
 }

@@ -5,9 +5,13 @@ import { foldJournal, type Journal, settledError, settledStatus } from '../kerne
 import { neverStarted } from '../kernel/outbox.ts';
 import { fromJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
+import type { RunRecord } from '../ports/store.ts';
 import type { ListRunsQuery, RunPage, RunSummary, RunView } from './api.ts';
 import { assertLimit, hasEnded, requireRun } from './checks.ts';
 import { iso, showError, showPayload } from './history.ts';
+
+type UnreadView = NonNullable<RunView['unread']>[number];
+const maxUnread = 50;
 
 /** The run as its journal says. */
 export async function getRun(ports: Ports, id: string): Promise<RunView> {
@@ -31,14 +35,24 @@ export async function getRun(ports: Ports, id: string): Promise<RunView> {
     ...(birth.idempotencyKey !== undefined && { key: birth.idempotencyKey }),
     ...(birth.origin !== undefined && { origin: birth.origin }),
     ...(birth.parent && { parent: { id: birth.parent.id, task: birth.parent.key } }),
-    ...(isCancelRequested(journal, record.mail) && { cancelRequested: true }),
+    ...waitingFields(journal, record),
     events: journal.events.length,
   };
 }
 
-/** Also where the request is still mail: a blocked run reads it once its code fits again. */
-function isCancelRequested(journal: Journal, mail: Mail[]): boolean {
-  return journal.cancel !== undefined || mail.some(({ event }) => event.type === 'run_cancel_requested');
+/** What is still mail counts too: a run that is blocked reads it once its code fits again. */
+function waitingFields(journal: Journal, { head, mail }: RunRecord): Partial<RunView> {
+  const unread = hasEnded(journal, head) ? [] : mail.filter(({ id }) => !journal.heard.has(id));
+  const isCancelled = journal.cancel !== undefined || unread.some(({ event }) => event.type === 'run_cancel_requested');
+  return {
+    ...(isCancelled && { cancelRequested: true }),
+    ...(unread.length > 0 && { unread: unread.slice(0, maxUnread).map(showMail) }),
+  };
+}
+
+function showMail({ event }: Mail): UnreadView {
+  const name = event.type === 'run_signalled' ? event.name : event.type === 'child_settled' ? event.key : undefined;
+  return { type: event.type, ...(name !== undefined && { name }), at: iso(event.at) };
 }
 
 function statusOf(journal: Journal, head: Head): RunStatus {

@@ -97,6 +97,44 @@ test.each(['pause', 'resume', 'cancel'])(
   },
 );
 
+test.each([
+  [0, 'There are no dead letters.'],
+  [1, '1 message is sent once more.'],
+  [7, '7 messages are sent once more.'],
+])('pawl redrive says how many messages are sent once more: %i', async (deadLetters, said) => {
+  const ran = await type(['redrive', '--url', 'http://h:1'], { deadLetters, remote: true });
+  expect(ran).toMatchObject({ code: 0, out: [], err: [said] });
+  expect(ran.requests[0]).toMatchObject({ purpose: 'read', url: 'http://h:1' });
+  const json = await type(['redrive', '--json'], { deadLetters });
+  expect(json.out).toEqual([`{"redriven":${deadLetters}}`]);
+});
+
+test('pawl redrive on a directory says that a worker there keeps its own', async () => {
+  const ran = await type(['redrive']);
+  expect(ran.err).toEqual([
+    'There are no dead letters.',
+    'A worker on this directory keeps its dead letters to itself: ask it with --url.',
+  ]);
+});
+
+test('pawl show says what the run has not read yet', async () => {
+  const unread = [
+    { type: 'run_signalled', name: 'approve', at: iso(-2_000) },
+    { type: 'run_cancel_requested', at: iso(-1_000) },
+  ];
+  const {
+    output: _output,
+    closedAt: _closedAt,
+    ...open
+  } = runView({ status: 'blocked', cancelRequested: true, unread });
+  const ran = await type(['show', 'run1'], { runs: [open] });
+  const at = ran.out.indexOf('Accepted, and not read by the run yet:');
+  expect(ran.out.slice(at + 1, at + 3)).toEqual([
+    expect.stringMatching(/^ {2}signal approve, at .*\d\d:\d\d/),
+    expect.stringMatching(/^ {2}cancel, at .*\d\d:\d\d/),
+  ]);
+});
+
 test('pawl workflows lists them', async () => {
   const ran = await type(['workflows', '--json']);
   expect(JSON.parse(ran.out[0] ?? '')).toEqual({ items: [{ name: 'order', version: 1 }] });

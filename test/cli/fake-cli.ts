@@ -38,6 +38,7 @@ interface FakeState {
   endless: boolean;
   asked: { call: string; args: unknown[] }[];
   started: StartRunRequest[];
+  deadLetters: number;
 }
 
 function fakePawl(state: FakeState): LocalPawl {
@@ -92,6 +93,10 @@ function fakePawl(state: FakeState): LocalPawl {
     deleteRun: unused,
     listWorkflows: async () => state.workflows.map((name) => ({ name, version: 1 })),
     health: unused,
+    redriveDeadLetters: async () => {
+      note('redriveDeadLetters', []);
+      return { redriven: state.deadLetters };
+    },
   };
   return {
     ...api,
@@ -135,6 +140,7 @@ export async function type(words: string[], given: RanWith = {}): Promise<Ran> {
     endless: false,
     asked: [],
     started: [],
+    deadLetters: 0,
     ...some,
   };
   const out: string[] = [];

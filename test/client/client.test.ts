@@ -152,6 +152,13 @@ describe('every verb arrives as it was called', () => {
     expect(sent).toHaveLength(1);
   });
 
+  test('redriveDeadLetters says how many are sent once more', async () => {
+    const { api, client } = await served();
+    api.setDeadLetters(2);
+    expect(await client.redriveDeadLetters()).toEqual({ redriven: 2 });
+    expect(await client.redriveDeadLetters()).toEqual({ redriven: 0 });
+  });
+
   test('the token is sent', async () => {
     const { client } = await served({ token: 'secret' });
     expect((await client.listRuns()).items).toEqual([]);

@@ -14,6 +14,8 @@ export interface FakeApi extends PawlApi {
   /** How many watchers listen now. */
   watchers(): number;
   setHealth(health: HealthView): void;
+  /** How many dead letters there are. */
+  setDeadLetters(count: number): void;
 }
 
 interface FakeRun {
@@ -30,6 +32,7 @@ export function createFakeApi(): FakeApi {
   const listeners = new Set<() => void>();
   let failure: unknown;
   let watching = 0;
+  let deadLetters = 0;
   let health: HealthView = {
     status: 'healthy',
     checks: [{ name: 'store', status: 'healthy', message: 'reads and writes' }],
@@ -71,6 +74,9 @@ export function createFakeApi(): FakeApi {
     watchers: () => watching,
     setHealth: (next) => {
       health = next;
+    },
+    setDeadLetters: (count) => {
+      deadLetters = count;
     },
     settle(id, outcome) {
       const run = find(id);
@@ -203,6 +209,12 @@ export function createFakeApi(): FakeApi {
     async health() {
       called('health');
       return health;
+    },
+    async redriveDeadLetters() {
+      called('redriveDeadLetters');
+      const redriven = deadLetters;
+      deadLetters = 0;
+      return { redriven };
     },
   };
 }

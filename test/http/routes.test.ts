@@ -3,6 +3,7 @@ import {
   acceptedView,
   exportedRun,
   historyPage,
+  redrivenView,
   runPage,
   runView,
   taskList,
@@ -288,6 +289,14 @@ describe('the server', () => {
     const answer = await ask('GET /health');
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ status: 'unhealthy', workers: 0 });
+  });
+
+  test('POST /v1/dead-letters/redrive says how many are sent once more', async () => {
+    const { ask, api } = createAsked();
+    api.setDeadLetters(3);
+    const answer = await ask('POST /v1/dead-letters/redrive');
+    expect(answer.status).toBe(200);
+    expect(redrivenView.parse(await answer.json())).toEqual({ redriven: 3 });
   });
 
   test('GET /metrics counts requests by route and status, and adds the metrics from outside', async () => {

@@ -79,8 +79,8 @@ describe('Pawl is', () => {
   });
 
   test.each([
-    [1, '1 message could not be handled'],
-    [2, '2 messages could not be handled'],
+    [1, '1 message could not be handled: redrive sends them once more'],
+    [2, '2 messages could not be handled: redrive sends them once more'],
   ])('a warning with dead letters: %i', async (count, message) => {
     const { world, one } = setUp();
     const queue = createMemoryQueue({ clock: world.clock, receiveLimit: 1 });

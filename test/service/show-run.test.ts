@@ -115,6 +115,53 @@ describe('a run is shown', () => {
     expect(shown).not.toHaveProperty('awaiting');
   });
 
+  test('with what waits for it unread, so that a run whose code is gone shows its signals and its cancel', async () => {
+    const { t, run } = await runOf((ctx) => ctx.signal('go'));
+    await t.deploy([]);
+    await run.signal('go', 1);
+    await t.advance('1s');
+    await t.api.cancelRun(run.id, { by: 'Ada' });
+    const blocked = await run.get();
+    expect(blocked).toMatchObject({
+      status: 'blocked',
+      cancelRequested: true,
+      unread: [
+        { type: 'run_signalled', name: 'go', at: at(0) },
+        { type: 'run_cancel_requested', at: at(1_000) },
+      ],
+    });
+    await t.deploy([workflow({ name: 'work' }, (ctx) => ctx.signal('go'))]);
+    await t.settle();
+    expect(await run.get()).not.toHaveProperty('unread');
+  });
+
+  test('with the first fifty of more that waits', async () => {
+    const { t, run } = await runOf((ctx) => ctx.signal('end'));
+    await t.deploy([]);
+    for (let nth = 0; nth < 60; nth += 1) {
+      await run.signal(`nr ${nth}`);
+      await t.advance('1s');
+    }
+    await run.cancel();
+    const { unread = [], cancelRequested } = await run.get();
+    expect(unread.map(({ name }) => name)).toEqual(Array.from({ length: 50 }, (_, nth) => `nr ${nth}`));
+    expect(cancelRequested).toBe(true);
+  });
+
+  test('with nothing unread once it has ended, since nobody will read it', async () => {
+    const world = createWorld();
+    const flow = workflow({ name: 'flow' }, async () => 1);
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow);
+    await world.until(one.drive(world.take('start')));
+    const { nonce } = (await world.head(run)).birth;
+    const event = { type: 'run_signalled', id: 'late', at: start, name: 'late' } as const;
+    await world.store.putMail(run, nonce, { id: event.id, event });
+    const shown = await getRun(one.ports, run);
+    expect(shown.status).toBe('completed');
+    expect(shown).not.toHaveProperty('unread');
+  });
+
   test('completed: with its output, its latest report and what nobody awaited', async () => {
     const { t, run } = await runOf(async (ctx) => {
       ctx.report({ done: 1 });

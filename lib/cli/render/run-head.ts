@@ -35,6 +35,7 @@ export function runHead(run: RunView, now: number, canvas: Canvas): string[] {
       return `  ${canvas.colors.dim(padEnd(title, titleWidth))}  ${cut(clean(value), room)}`;
     }),
     ...blockedLines(run, canvas),
+    ...unreadLines(run),
     ...(run.error === undefined ? [] : ['', ...errorLines(run.error, canvas)]),
   ];
 }
@@ -46,6 +47,25 @@ function blockedLines({ blocked }: RunView, { colors }: Canvas): string[] {
     colors.red(`Blocked (${clean(blocked.code)}), looked at again at ${localTime(blocked.retryAt)}:`),
     ...cleanLines(blocked.message).map((line) => `  ${line}`),
   ];
+}
+
+/** What waits for the run: it reads it at its next turn, or once it is no longer blocked. */
+function unreadLines({ unread = [] }: RunView): string[] {
+  if (unread.length === 0) return [];
+  return ['', 'Accepted, and not read by the run yet:', ...unread.map((mail) => `  ${unreadLine(mail)}`)];
+}
+
+const unreadWords: Record<string, string> = {
+  run_signalled: 'signal',
+  run_cancel_requested: 'cancel',
+  run_paused: 'pause',
+  run_resumed: 'resume',
+  child_settled: 'the end of child',
+};
+
+function unreadLine({ type, name, at }: NonNullable<RunView['unread']>[number]): string {
+  const what = [unreadWords[type] ?? type, name].filter((word) => word !== undefined).join(' ');
+  return `${clean(what)}, at ${localTime(at)}`;
 }
 
 /** An error with its causes. */

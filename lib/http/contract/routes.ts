@@ -205,6 +205,15 @@ const routes = {
     ],
     problems: [],
   },
+  redriveDeadLetters: {
+    method: 'POST',
+    path: '/v1/dead-letters/redrive',
+    tag: 'Server',
+    summary: 'Send all dead letters once more',
+    description: 'Messages that could not be handled, several times over; `/health` says how many there are.',
+    answers: [{ status: 200, description: 'They are on their way', schema: schemas.redrivenView }],
+    problems: ['unavailable'],
+  },
   metrics: {
     method: 'GET',
     path: '/metrics',

@@ -13,6 +13,7 @@ import type {
   HistoryEntry,
   HistoryPage,
   ListRunsQuery,
+  Redriven,
   RunPage,
   RunSummary,
   RunView,
@@ -83,6 +84,10 @@ export const runView = z
     continuedAs: z.string().optional().describe('The run that goes on where this one ended'),
     unawaited: z.array(z.string()).optional().describe('Steps that were not awaited and had not ended'),
     cancelRequested: z.boolean().optional(),
+    unread: z
+      .array(z.object({ type: z.string(), name: z.string().optional(), at: time }))
+      .optional()
+      .describe('What is stored for the run and not in its journal yet, the oldest first: at most 50'),
     events: z.int().describe('Number of events in the journal'),
   })
   .register(named, { id: 'Run' });
@@ -140,6 +145,10 @@ export const historyPage = z
     next: z.int().optional().describe('Pass it as `after` to go on; absent at the end of the journal as it is now'),
   })
   .register(named, { id: 'HistoryPage' });
+
+export const redrivenView = z
+  .object({ redriven: z.int().describe('About how many, where the queue cannot tell exactly') })
+  .register(named, { id: 'Redriven' });
 
 export const exportedRun = z
   .object({
@@ -314,6 +323,7 @@ true satisfies OnWire<typeof runPage, RunPage>;
 true satisfies OnWire<typeof taskView, TaskView>;
 true satisfies OnWire<typeof historyEntry, HistoryEntry>;
 true satisfies OnWire<typeof historyPage, HistoryPage>;
+true satisfies OnWire<typeof redrivenView, Redriven>;
 true satisfies OnWire<typeof exportedRun, ExportedRun>;
 true satisfies OnWire<typeof acceptedView, Accepted>;
 true satisfies OnWire<typeof workflowView, WorkflowView>;
