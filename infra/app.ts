@@ -1,0 +1,4 @@
+import { App } from 'aws-cdk-lib';
+import { PawlStack } from './stack.ts';
+
+new PawlStack(new App(), 'Pawl', { description: 'Durable workflows with Pawl' });

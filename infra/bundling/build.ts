@@ -1,0 +1,112 @@
+/** Makes one file of a handler, the user's workflows and all that both import. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BuildOptions, build, type Message, type Plugin } from 'esbuild';
+import { handlerModule, packageVersion } from './own-files.ts';
+import { englishOnly, onePawl } from './plugins.ts';
+import { type BundleAnswer, type BundleRequest, type FunctionName, functionNames } from './request.ts';
+
+const creators: Record<FunctionName, { creator: string; takesWorkflows: boolean }> = {
+  api: { creator: 'createApiHandler', takesWorkflows: true },
+  driver: { creator: 'createDriverHandler', takesWorkflows: true },
+  sweeper: { creator: 'createSweeperHandler', takesWorkflows: false },
+  trigger: { creator: 'createTriggerHandler', takesWorkflows: true },
+};
+
+/** Builds the functions side by side. Never throws for what is wrong with the workflows. */
+export async function buildFunctions(request: BundleRequest): Promise<BundleAnswer> {
+  const plugins = await loadPlugins(request.options.plugins);
+  const answers = await Promise.all(functionNames.map((name) => buildFunction(name, request, plugins)));
+  // What is wrong with the workflows is wrong in each bundle.
+  const distinct = (of: keyof BundleAnswer) => [...new Set(answers.flatMap((answer) => answer[of]))];
+  return { errors: distinct('errors'), warnings: distinct('warnings') };
+}
+
+async function buildFunction(name: FunctionName, request: BundleRequest, plugins: Plugin[]): Promise<BundleAnswer> {
+  const outDir = join(request.outDir, name);
+  try {
+    const { warnings } = await build(buildOptions(name, request, plugins));
+    await writeManifest(outDir);
+    return { errors: [], warnings: warnings.map(describe) };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    return { errors: error.errors.map(describe), warnings: error.warnings.map(describe) };
+  }
+}
+
+function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugin[]): BuildOptions {
+  const { external, loader, define, minify = true, sourceMap = false } = request.options;
+  return {
+    stdin: {
+      contents: entryOf(name, request.workflows),
+      sourcefile: `${name}.entry.mjs`,
+      resolveDir: dirname(request.workflows),
+      loader: 'js',
+    },
+    outfile: join(request.outDir, name, 'index.mjs'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    minify,
+    treeShaking: true,
+    // Retry rules and journals see the names of errors and functions.
+    keepNames: true,
+    charset: 'utf8',
+    legalComments: 'none',
+    sourcemap: sourceMap ? 'linked' : false,
+    sourcesContent: false,
+    banner: { js: requireForCommonJs },
+    plugins: [onePawl, englishOnly, ...plugins],
+    logLevel: 'silent',
+    ...(external && { external: [...external] }),
+    ...(loader && { loader }),
+    ...(define && { define }),
+  };
+}
+
+/** What CommonJS packages in the bundle call; in an ES module there is none. */
+const requireForCommonJs =
+  "import { createRequire as __pawlCreateRequire } from 'node:module'; const require = __pawlCreateRequire(import.meta.url);";
+
+function entryOf(name: FunctionName, workflows: string): string {
+  const { creator, takesWorkflows } = creators[name];
+  return [
+    ...(takesWorkflows ? [`import * as workflows from ${JSON.stringify(workflows)};`] : []),
+    `import { ${creator} } from ${JSON.stringify(handlerModule(name))};`,
+    `export const handler = ${creator}(${takesWorkflows ? '{ workflows }' : ''});`,
+  ].join('\n');
+}
+
+/** Pawl asks its package for its version; in the bundle this is what is left of the package. */
+async function writeManifest(outDir: string): Promise<void> {
+  const directory = join(outDir, 'node_modules', 'pawl');
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'pawl', version: packageVersion() }));
+}
+
+async function loadPlugins(path: string | undefined): Promise<Plugin[]> {
+  if (path === undefined) return [];
+  const exported = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  return Object.values(exported)
+    .flat()
+    .map((plugin) => {
+      if (isPlugin(plugin)) return plugin;
+      throw new Error(`${path}: expected each export to be an esbuild plugin, { name, setup }, or a list of them`);
+    });
+}
+
+function isPlugin(value: unknown): value is Plugin {
+  return typeof value === 'object' && value !== null && 'name' in value && 'setup' in value;
+}
+
+function isBuildFailure(error: unknown): error is { errors: Message[]; warnings: Message[] } {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors);
+}
+
+function describe({ text, location }: Message): string {
+  if (location === null) return text;
+  return `${location.file}:${location.line}:${location.column + 1}: ${text}`;
+}
