@@ -19,7 +19,14 @@ export interface Definition {
 
 /** The workflows that this process can run. */
 export interface Definitions {
+  /** Without a version the one that new runs get. A promise where the definition is data that has to be read first. */
+  find(name: string, version?: number): Definition | undefined | Promise<Definition | undefined>;
+  /** Those that are code. */
+  list(): Definition[];
+}
+
+/** Workflows that are there all the time. */
+export interface CodeDefinitions extends Definitions {
   /** The latest version where none is given. */
   find(name: string, version?: number): Definition | undefined;
-  list(): Definition[];
 }

@@ -107,7 +107,7 @@ async function takeTurn(
     const message = `The run's driver died ${journal.takeovers} times without progress (limit takeovers). It probably kills its process while it is replayed.`;
     return parkBlocked(run, takeover, 'crashing', message);
   }
-  const definition: Definition | undefined = ports.definitions.find(workflow, version);
+  const definition: Definition | undefined = await ports.definitions.find(workflow, version);
   if (!definition) {
     const message = `Workflow ${workflow}@${version} is not deployed here. Deploy it, and the run goes on.`;
     return parkBlocked(run, takeover, 'not_deployed', message);

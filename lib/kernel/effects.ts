@@ -168,7 +168,7 @@ function ofChild(key: string, event: JournalEvent, text?: string): Arrival {
 
 async function createChild(ports: Ports, birth: Birth, request: ChildRequest): Promise<Arrival> {
   const { key, spec, id } = request;
-  const definition = ports.definitions.find(spec.workflow, spec.version);
+  const definition = await ports.definitions.find(spec.workflow, spec.version);
   if (!definition) {
     const version = spec.version === undefined ? '' : `@${spec.version}`;
     throw new Fault(

@@ -64,7 +64,7 @@ export async function cancelChild(
   tombstone: { workflow?: string | undefined; version?: number | undefined },
 ): Promise<void> {
   const { workflow, version } = tombstone;
-  const definition = workflow === undefined ? undefined : ports.definitions.find(workflow, version);
+  const definition = workflow === undefined ? undefined : await ports.definitions.find(workflow, version);
   let head = await ports.store.readHead(id);
   if (!head && definition) {
     const never = { ...definition, parseInput: () => undefined };

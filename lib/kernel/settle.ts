@@ -38,7 +38,7 @@ export async function endOf(
       const { payload } = await storePayload(ports, ownerOf(birth, ports.limits), 'output', text);
       return { type: 'run_completed', at, ...(payload !== undefined && { output: payload }), ...left };
     }
-    const definition = ports.definitions.find(birth.workflow, birth.version);
+    const definition = await ports.definitions.find(birth.workflow, birth.version);
     if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
     definition.parseInput(outcome.input);
     const text = toJson(outcome.input, 'The input given to continueAs', ports.limits);

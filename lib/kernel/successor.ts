@@ -12,7 +12,7 @@ import type { Ports } from './ports.ts';
 
 /** Creates the successor by the same rule as a child: its id follows from the run's. */
 export async function startSuccessor(ports: Ports, birth: Birth, continued: Continuation): Promise<Recipient> {
-  const definition = ports.definitions.find(birth.workflow, birth.version);
+  const definition = await ports.definitions.find(birth.workflow, birth.version);
   if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
   const input = continued.input === undefined ? undefined : fromJson(await loadPayload(ports, continued.input));
   const { head } = await createRun(ports, {

@@ -1,10 +1,10 @@
-import type { Definition, Definitions } from '../kernel/definition.ts';
+import type { CodeDefinitions, Definition, Definitions } from '../kernel/definition.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { WorkflowView } from './api.ts';
 
 /** Throws `Fault` not_found that names what there is. */
-export function findWorkflow(definitions: Definitions, name: string, version?: number): Definition {
-  const definition = definitions.find(name, version);
+export async function findWorkflow(definitions: Definitions, name: string, version?: number): Promise<Definition> {
+  const definition = await definitions.find(name, version);
   if (definition) return definition;
   const known = [...new Set(definitions.list().map((each) => each.name))];
   const all = known.length === 0 ? 'There are none.' : `There are: ${known.slice(0, 20).join(', ')}.`;
@@ -23,7 +23,7 @@ export function listWorkflows(
 }
 
 /** Definitions by name and version. Throws `Fault` conflict where two are the same. */
-export function createDefinitions(all: Definition[]): Definitions {
+export function createDefinitions(all: Definition[]): CodeDefinitions {
   const byName = new Map<string, Definition[]>();
   for (const definition of all) {
     const versions = byName.get(definition.name) ?? [];

@@ -13,7 +13,7 @@ export async function startRun(ports: Ports, request: StartRunRequest): Promise<
   const { key, correlationId, origin } = request;
   if (key !== undefined) assertText(key, 'The idempotency key', keyChars);
   if (correlationId !== undefined) assertText(correlationId, 'The correlation id', keyChars);
-  const definition = findWorkflow(ports.definitions, request.workflow, request.version);
+  const definition = await findWorkflow(ports.definitions, request.workflow, request.version);
   const id = key === undefined ? ports.ids.random() : ports.ids.digest(`run\n${definition.name}\n${key}`);
   const { created, head, asked } = await createRun(ports, {
     id,

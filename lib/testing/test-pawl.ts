@@ -3,7 +3,7 @@ import { createMemoryChanges } from '../adapters/memory/changes.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import { createVirtualClock } from '../adapters/memory/virtual-clock.ts';
 import { createAloneGate } from '../kernel/alone.ts';
-import type { Definition, Definitions } from '../kernel/definition.ts';
+import type { CodeDefinitions, Definition } from '../kernel/definition.ts';
 import { isFault } from '../kernel/faults.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 import type { LogLevel } from '../kernel/operations.ts';
@@ -121,7 +121,7 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
   let definitions = wrapAll(options.workflows);
   let activity = 0;
 
-  function wrapAll(workflows: readonly AnyWorkflow[]): Definitions {
+  function wrapAll(workflows: readonly AnyWorkflow[]): CodeDefinitions {
     return createDefinitions(workflows.map(standIns.wrap));
   }
 

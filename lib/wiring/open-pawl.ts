@@ -166,7 +166,8 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     start,
     run: handle,
     countWorkers,
-    findInterrupted: (name, input, origin) => findInterrupted(ports, findWorkflow(current, name), input, origin),
+    findInterrupted: async (name, input, origin) =>
+      findInterrupted(ports, await findWorkflow(current, name), input, origin),
     async setWorkflows(workflows) {
       definitions = createDefinitions([...workflows]);
       await wakeBlocked(ports, 'deployment');
