@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../ports/clock.ts';
 
 /** Real time plus what has been skipped of it. */
@@ -59,7 +60,8 @@ export function createShiftedClock(): ShiftedClock {
     },
     schedule(at, callback) {
       scheduled += 1;
-      const alarm = { at, order: scheduled, callback };
+      // One timer serves all, and each callback is still to belong to whoever scheduled it.
+      const alarm = { at, order: scheduled, callback: AsyncResource.bind(callback) };
       alarms.add(alarm);
       arm();
       return () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from 'vitest';
 import { createShiftedClock } from '../../lib/dev/shifted-clock.ts';
 
@@ -77,4 +78,18 @@ test('an alarm farther away than a timer can wait does not ring early', async ()
 
 test('time does not go back', () => {
   expect(() => createShiftedClock().skip(-1)).toThrow('Time goes forward');
+});
+
+test('a callback runs in the context of whoever scheduled it', async () => {
+  const clock = createShiftedClock();
+  const context = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  await new Promise<void>((resolve) => {
+    const at = clock.now() + hourMs;
+    context.run('first', () => clock.schedule(at, () => seen.push(context.getStore())));
+    context.run('second', () => clock.schedule(at, () => seen.push(context.getStore())));
+    clock.schedule(at, resolve);
+    clock.skip(hourMs);
+  });
+  expect(seen).toEqual(['first', 'second']);
 });
