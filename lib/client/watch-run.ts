@@ -1,6 +1,7 @@
 /**
  * A run's journal, live, over server-sent events. Owns coming back: after a break, after a silence and after a stream
- * that ended before the run did, always from the last entry that was seen.
+ * that ended before the run did, always from the last entry that was seen. A server that cannot stream sends what there
+ * is in one reply and ends it: to come back then is no failure.
  */
 import type { HistoryEntry } from '../service/api.ts';
 import { asProblem, faultFromProblem } from './answers.ts';
@@ -20,6 +21,9 @@ export interface WatchOptions {
   silenceMs: number;
 }
 
+/** An answer without events that comes sooner, in ms, is hasty; it is not asked for again before as much has passed. */
+const hastyMs = 1_000;
+
 export async function* watchRun(options: WatchOptions): AsyncGenerator<HistoryEntry> {
   const { transport, signal, attempts, reconnectForMs } = options;
   let seen = options.after ?? 0;
@@ -29,14 +33,22 @@ export async function* watchRun(options: WatchOptions): AsyncGenerator<HistoryEn
 
   while (!signal?.aborted) {
     let waitMs = transport.delayMs(1);
+    let isFruitless = true;
+    const connectedAt = Date.now();
     try {
       for await (const heard of connect({ ...options, after: seen })) {
         hasOpened = true;
         failures = 0;
         failingForMs = 0;
         if (heard.type === 'end') return;
-        if (heard.type === 'closed') waitMs = heard.retryMs ?? waitMs;
+        if (heard.type === 'closed') {
+          waitMs = heard.retryMs ?? waitMs;
+          // A server that keeps nobody waiting and has nothing to say would be asked again and again.
+          if (isFruitless && Date.now() - connectedAt < hastyMs)
+            waitMs = transport.delayMs(1, Math.max(waitMs, hastyMs));
+        }
         if (heard.type !== 'entry') continue;
+        isFruitless = false;
         seen = heard.entry.seq;
         yield heard.entry;
       }

@@ -7,7 +7,7 @@ import type { PawlApi } from '../service/api.ts';
 import { defaultHttpLimits, type HttpLimits } from './contract/limits.ts';
 import { type Route, routeEntries } from './contract/routes.ts';
 import { type AllowedHosts, createTokenCheck, requireAllowedHost, requireSameOrigin, requireToken } from './guards.ts';
-import { createHandlers, type Input } from './handlers.ts';
+import { createHandlers, type Input, type Streams } from './handlers.ts';
 import { readJsonBody } from './json-body.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { HttpProblem, type Logger, problemResponse } from './problems.ts';
@@ -21,6 +21,11 @@ export interface HttpAppOptions {
   limits?: Partial<HttpLimits>;
   /** Host names by which the server may be called. Default: loopback names without a token or on a loopback address, else any. */
   allowedHosts?: AllowedHosts;
+  /**
+   * `live` (default): a stream of events stays open until its run ends. Where answers cannot be sent in parts: each is
+   * one reply, for whose first event the client waits up to `waitMs`, and after which it comes back.
+   */
+  streams?: Streams;
   /** More metrics for `/metrics`, as Prometheus text. */
   metrics?: () => string | Promise<string>;
   /** In ms; only differences count. */
@@ -43,14 +48,14 @@ interface Environment {
 export type HttpApp = Hono<Environment> & { readonly hasToken: boolean };
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { api, token, logger, allowedHosts, metrics } = options;
+  const { api, token, logger, allowedHosts, metrics, streams = 'live' } = options;
   if (token === '') throw new TypeError('an empty token protects nothing: leave it out, or set one');
   const limits = { ...defaultHttpLimits, ...options.limits };
   const now = options.now ?? (() => performance.now());
   const hasToken = token !== undefined;
   const check = createTokenCheck(token);
   const requestMetrics = createRequestMetrics();
-  const handlers = createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken });
+  const handlers = createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken, streams });
   const app = new Hono<Environment>();
 
   app.use(async (c, next) => {
@@ -85,6 +90,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         method: c.req.method,
         hasValidToken: credentials === 'valid',
         closing: c.env?.closing,
+        left: () => c.req.raw.signal,
       };
       // Hono takes only errors for errors.
       return handle(input as Input<Route>).catch((thrown: unknown) => problemResponse(thrown, logger));

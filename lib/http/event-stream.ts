@@ -92,7 +92,8 @@ export function createEventStream(options: EventStreamOptions): ReadableStream<U
   );
 }
 
-function framed({ event, id, data }: StreamedEvent): string {
+/** One message, as it is sent. */
+export function framed({ event, id, data }: StreamedEvent): string {
   const lines = [event && `event: ${event}`, id !== undefined && `id: ${id}`, `data: ${JSON.stringify(data)}`];
   return `${lines.filter(Boolean).join('\n')}\n\n`;
 }

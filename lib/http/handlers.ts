@@ -1,12 +1,13 @@
 /** A handler a route: it gets what the contract has parsed, calls Pawl, and answers. */
 import type * as z from 'zod';
 import { Fault } from '../kernel/faults.ts';
-import type { HistoryEntry, PawlApi } from '../service/api.ts';
+import type { HistoryEntry, PawlApi, RunView } from '../service/api.ts';
 import type { HttpLimits } from './contract/limits.ts';
 import type { Operation, Routes } from './contract/routes.ts';
 import { settledStatuses } from './contract/schemas.ts';
 import { docsPolicy, renderDocsPage } from './docs-page.ts';
-import { createEventStream, type StreamedEvent } from './event-stream.ts';
+import { collectEvents } from './event-reply.ts';
+import { createEventStream, framed, type StreamedEvent } from './event-stream.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
 import { describeError, type Logger } from './problems.ts';
@@ -24,7 +25,12 @@ export interface Input<R> {
   hasValidToken: boolean;
   /** Aborts when the server closes. */
   closing: AbortSignal | undefined;
+  /** Aborts when the client leaves. */
+  left: () => AbortSignal;
 }
+
+/** How events reach the client: see `HttpAppOptions`. */
+export type Streams = 'live' | { waitMs: number };
 
 export type Handlers = { [O in Operation]: (input: Input<Routes[O]>) => Promise<Response> };
 
@@ -36,9 +42,11 @@ export interface HandlerOptions {
   metrics: (() => string | Promise<string>) | undefined;
   logger: Logger | undefined;
   hasToken: boolean;
+  streams: Streams;
 }
 
-export function createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken }: HandlerOptions): Handlers {
+export function createHandlers(options: HandlerOptions): Handlers {
+  const { api, limits, requestMetrics, metrics, logger, hasToken, streams } = options;
   // Made when first asked for: a function that starts cold should not pay for it.
   let document: ReturnType<typeof createOpenApi> | undefined;
   const openApi = () => {
@@ -61,7 +69,10 @@ export function createHandlers({ api, limits, requestMetrics, metrics, logger, h
     listTasks: async ({ params }) => json(200, { items: await api.listTasks(params.id) }),
     getHistory: async ({ params, query }) => json(200, await api.getHistory(params.id, query)),
     exportRun: async ({ params }) => json(200, await api.exportRun(params.id)),
-    async watchRun({ params: { id }, query, headers, method, closing }) {
+    async watchRun(input) {
+      if (streams !== 'live') return eventReply(options, streams.waitMs, input);
+      const { id } = input.params;
+      const { query, headers, method, closing } = input;
       const after = headers['Last-Event-ID'] ?? query.after;
       // An id that does not exist is told by the status, which cannot be taken back once the stream has begun.
       await api.getRun(id);
@@ -119,9 +130,42 @@ async function* journal(
     yield message(entry);
   if (signal.aborted) return;
   // Without this event the client comes back, which is right when the journal stopped for another reason.
-  const { status } = await api.getRun(id);
+  const end = endOf(await api.getRun(id));
+  if (end !== undefined) yield end;
+}
+
+function endOf({ id, status }: RunView): StreamedEvent | undefined {
   const settled = settledStatuses.find((name) => name === status);
-  if (settled !== undefined) yield { event: 'end', data: { id, status: settled } };
+  return settled && { event: 'end', data: { id, status: settled } };
+}
+
+async function eventReply(
+  { api, limits, requestMetrics }: HandlerOptions,
+  waitMs: number,
+  { params: { id }, query, headers, method, closing, left }: Input<Routes['watchRun']>,
+): Promise<Response> {
+  const eventStream = { 'Content-Type': 'text/event-stream' };
+  if (closing?.aborted) throw new Fault('closed', 'The server is closing');
+  if (method === 'HEAD') {
+    await api.getRun(id);
+    return new Response(null, { headers: eventStream });
+  }
+  const after = headers['Last-Event-ID'] ?? query.after;
+  requestMetrics.streamOpened();
+  try {
+    const { text, isOver } = await collectEvents({
+      events: (signal) => api.watchRun(id, after === undefined ? { signal } : { after, signal }),
+      waitMs,
+      gatherMs: limits.gatherMs,
+      maxBytes: limits.replyBytes,
+      left: closing === undefined ? [left()] : [closing, left()],
+    });
+    const end = isOver ? endOf(await api.getRun(id)) : undefined;
+    const body = Buffer.from(`${text}${end === undefined ? `retry: ${limits.comeBackMs}\n\n` : framed(end)}`);
+    return new Response(body, { headers: { ...eventStream, 'Content-Length': String(body.byteLength) } });
+  } finally {
+    requestMetrics.streamClosed();
+  }
 }
 
 function message(entry: HistoryEntry): StreamedEvent {

@@ -422,7 +422,7 @@ describe('watchRun', () => {
       part('retry: 1\n\n'),
       part(`${entry(2)}event: end\ndata: {}\n\n`),
     );
-    expect(await collect(createClient({ url }), 'x')).toEqual(['task1', 'task2']);
+    expect(await collect(createClient({ url, retry: quickly }), 'x')).toEqual(['task1', 'task2']);
     expect(after).toEqual([undefined, '1', '1']);
   });
 
@@ -448,6 +448,55 @@ describe('watchRun', () => {
       code: 'corrupt',
       message: 'Record 2 is damaged',
     });
+  });
+
+  test('follows a server that answers with whole replies, event by event, in as many requests as there were replies', async () => {
+    const limits = { gatherMs: 1, comeBackMs: 1 };
+    const { api, client, sent } = await served({ streams: { waitMs: 60_000 }, limits });
+    const { id } = (await api.startRun({ workflow: 'order' })).run;
+    api.record(id, 'task_completed', { key: 'first' });
+    const seen: unknown[] = [];
+    for await (const { key, seq, type } of client.watchRun(id)) {
+      seen.push(key ?? type);
+      if (seq === 3) api.settle(id, { status: 'completed' });
+      else if (seq < 3) api.record(id, 'task_completed', { key: `after ${seq}` });
+    }
+    expect(seen).toEqual(['first', 'after 1', 'after 2', 'run_completed']);
+    const asked = api.calls.filter(([method]) => method === 'watchRun').map(([, , after]) => after);
+    expect(asked).toEqual([...new Set(asked)]);
+    expect(sent.length).toBe(asked.length);
+  });
+
+  test('being kept waiting with nothing is no failure, however often', async () => {
+    const limits = { gatherMs: 1, comeBackMs: 1 };
+    const retry = { ...quickly, attempts: 1 };
+    const { api, client } = await served({ streams: { waitMs: 5 }, limits }, { retry, reconnectForMs: 0 });
+    const { id } = (await api.startRun({ workflow: 'order' })).run;
+    const seen = collect(client, id);
+    await expect.poll(() => api.calls.filter(([method]) => method === 'watchRun').length).toBeGreaterThan(10);
+    api.settle(id, { status: 'completed' });
+    expect(await seen).toEqual(['run_completed']);
+  });
+
+  test('result() waits by whole replies, too', async () => {
+    const { api, client } = await served({ streams: { waitMs: 60_000 } });
+    const run = await client.start('order');
+    const result = run.result();
+    await expect.poll(api.watchers).toBe(1);
+    api.settle(run.id, { status: 'completed', output: 42 });
+    expect(await result).toBe(42);
+  });
+
+  test('does not ask a hasty server that has nothing to say again and again', async () => {
+    const { url, requests } = await answering(stream('retry: 0\n\n'));
+    const client = createClient({ url, retry: { maxDelayMs: 100 } });
+    const begun = performance.now();
+    const stopping = new AbortController();
+    const seen = collect(client, 'x', { signal: stopping.signal });
+    await expect.poll(requests).toBe(4);
+    expect(performance.now() - begun).toBeGreaterThan(290);
+    stopping.abort();
+    expect(await seen).toEqual([]);
   });
 
   test('gives up on a server that is not there, and on one that stays away', async () => {

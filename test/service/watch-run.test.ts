@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryChanges } from '../../lib/adapters/memory/changes.ts';
+import { createPollingChanges } from '../../lib/adapters/polling/changes.ts';
 import { createTombstone } from '../../lib/kernel/create-run.ts';
 import { deleteRun } from '../../lib/service/delete-run.ts';
 import { awaitEnd, watchRun } from '../../lib/service/watch-run.ts';
@@ -142,6 +143,20 @@ describe('watching', () => {
     expect(seen.seqs).toEqual([1]);
     await world.advance(fallbackMs);
     expect(seen.seqs).toEqual([1, 2, 3, 4]);
+  });
+
+  test('where changes are polled it looks again soon, and then less often', async () => {
+    const { world, driver, watcher, run } = await watched({ hints: false });
+    const changes = createPollingChanges({ clock: world.clock, firstMs: 250, maxMs: 2_000 });
+    const seen = collect(watchRun({ ...watcher.ports, changes }, run, {}));
+    await world.settle();
+    await signal(world, driver, run, 'go');
+    await world.advance(249);
+    expect(seen.seqs).toEqual([1]);
+    await world.advance(1);
+    expect(seen.seqs).toEqual([1, 2, 3, 4]);
+    await world.advance(7_750);
+    expect(watcher.calls.filter(({ method }) => method === 'read')).toHaveLength(1 + 6);
   });
 
   test('a hint that comes while it reads is not lost', async () => {

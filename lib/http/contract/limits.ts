@@ -8,6 +8,12 @@ export interface HttpLimits {
   heartbeatMs: number;
   /** How long a client of a live stream waits before it comes back, in ms. */
   reconnectMs: number;
+  /** Where events come in whole replies: no event is added that would make one longer, in bytes. */
+  replyBytes: number;
+  /** What follows within this after another event is in the same reply, in ms. */
+  gatherMs: number;
+  /** How long a client waits before it asks for the next reply, in ms. */
+  comeBackMs: number;
 }
 
 export const defaultHttpLimits: HttpLimits = {
@@ -15,6 +21,9 @@ export const defaultHttpLimits: HttpLimits = {
   bodyDepth: 64,
   heartbeatMs: 15_000,
   reconnectMs: 1_000,
+  replyBytes: 2 * 1024 * 1024,
+  gatherMs: 50,
+  comeBackMs: 100,
 };
 
 /** In characters, unless the name says otherwise. */

@@ -114,14 +114,15 @@ const routes = {
     summary: 'Follow the journal of a run, live',
     description:
       'Server-sent events. Each message is one entry of the history, its `id` the sequence number: a client that comes back with `Last-Event-ID` misses nothing. ' +
-      'When the run has ended, an event `end` follows its last entry. An event `problem` carries problem details. A stream that closes without either is to be opened again.',
+      'When the run has ended, an event `end` follows its last entry. An event `problem` carries problem details. A stream that closes without either is to be opened again after its `retry`: ' +
+      'so a server that cannot stream answers with what there is, and waits a while where there is nothing.',
     params: schemas.runParams,
     query: schemas.eventsQuery,
     headers: schemas.lastEventHeaders,
     answers: [
       {
         status: 200,
-        description: 'What is there, then each entry as it is recorded',
+        description: 'What is there, and what comes',
         schema: schemas.historyEntry,
         mediaType: 'text/event-stream',
       },
