@@ -90,11 +90,11 @@ export function createClient(options: ClientOptions): PawlClient {
       yield* watchRun({ transport, path, after, signal, attempts: retry.attempts, reconnectForMs, silenceMs });
     },
     async signalRun(id, name, { key, ...body } = {}) {
-      return tell(
-        `${runPath(id)}/signals/${segment(name, 'signal name')}`,
-        body,
-        keyHeader(key ?? crypto.randomUUID()),
-      );
+      const headers = keyHeader(key ?? crypto.randomUUID());
+      const path = `${runPath(id)}/signals`;
+      // Gateways change other characters in a path, or lose what follows them.
+      if (!/^[\w~-][\w.~-]*$/.test(name)) return tell(path, { name, ...body }, headers);
+      return tell(`${path}/${name}`, body, headers);
     },
     pauseRun: async (id, request = {}) => tell(`${runPath(id)}/pause`, request),
     resumeRun: async (id, request = {}) => tell(`${runPath(id)}/resume`, request),

@@ -17,6 +17,11 @@ export interface HttpAppOptions {
   api: PawlApi;
   /** Every route but callbacks, documentation and the bare health asks for it. Without it whoever reaches the app may do all. */
   token?: string | undefined;
+  /**
+   * A gateway in front asks who it is and lets in who may ask: any host name is right, and an answer that depends on a
+   * token depends on whether the gateway said who asks. Default: false.
+   */
+  behindGateway?: boolean;
   logger?: Logger;
   limits?: Partial<HttpLimits>;
   /** Host names by which the server may be called. Default: loopback names without a token or on a loopback address, else any. */
@@ -38,6 +43,8 @@ interface HttpBindings {
   closing?: AbortSignal;
   /** As @hono/node-server gives it. */
   incoming?: { socket?: { localAddress?: string | undefined } };
+  /** Who asks, where the server under the app has made sure of it. */
+  actor?: string;
 }
 
 interface Environment {
@@ -48,14 +55,15 @@ interface Environment {
 export type HttpApp = Hono<Environment> & { readonly hasToken: boolean };
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { api, token, logger, allowedHosts, metrics, streams = 'live' } = options;
+  const { api, token, logger, metrics, streams = 'live', behindGateway = false } = options;
+  const allowedHosts = options.allowedHosts ?? (behindGateway ? 'any' : undefined);
   if (token === '') throw new TypeError('an empty token protects nothing: leave it out, or set one');
   const limits = { ...defaultHttpLimits, ...options.limits };
   const now = options.now ?? (() => performance.now());
   const hasToken = token !== undefined;
   const check = createTokenCheck(token);
   const requestMetrics = createRequestMetrics();
-  const handlers = createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken, streams });
+  const handlers = createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken, behindGateway, streams });
   const app = new Hono<Environment>();
 
   app.use(async (c, next) => {
@@ -77,7 +85,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 
   for (const [operation, route] of routeEntries) {
     const handle = handlers[operation] as (input: Input<Route>) => Promise<Response>;
-    app.on(route.method, honoPath(route.path), async (c) => {
+    app.on(route.method, honoPath(route), async (c) => {
       c.set('route', route.path);
       const credentials = check(c.req.header('Authorization'));
       if ((route.token ?? 'required') === 'required') requireToken(credentials);
@@ -88,18 +96,20 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         headers: headers && parsed(headers, headersNamed(c.req.raw.headers, headers.shape), 'The request'),
         body: body && parsed(body.schema, (await readJsonBody(c.req.raw, limits)) ?? emptyBody(body), 'The body'),
         method: c.req.method,
-        hasValidToken: credentials === 'valid',
+        isTrusted: credentials === 'valid' && (!behindGateway || c.env?.actor !== undefined),
         closing: c.env?.closing,
         left: () => c.req.raw.signal,
+        actor: c.env?.actor,
       };
       // Hono takes only errors for errors.
       return handle(input as Input<Route>).catch((thrown: unknown) => problemResponse(thrown, logger));
     });
   }
 
-  for (const path of new Set(routeEntries.map(([, route]) => route.path))) {
+  for (const route of new Map(routeEntries.map(([, each]) => [each.path, each])).values()) {
+    const { path } = route;
     const allow = allowedMethods(path);
-    app.all(honoPath(path), (c) => {
+    app.all(honoPath(route), (c) => {
       c.set('route', path);
       throw new HttpProblem('method_not_allowed', `${path} knows ${allow}, not ${c.req.method}`, { Allow: allow });
     });
@@ -110,8 +120,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   return Object.assign(app, { hasToken });
 }
 
-function honoPath(path: string): string {
-  return path.replace(/\{(\w+)\}/g, ':$1');
+function honoPath({ path, rest }: Route): string {
+  const pattern = path.replace(/\{(\w+)\}/g, ':$1');
+  return rest ? `${pattern}{.+}` : pattern;
 }
 
 function allowedMethods(path: string): string {

@@ -22,11 +22,14 @@ export interface Input<R> {
   body: R extends { body: { schema: infer S } } ? Output<S> : undefined;
   /** `HEAD`: the answer's body will not be read. */
   method: string;
-  hasValidToken: boolean;
+  /** May be told all. */
+  isTrusted: boolean;
   /** Aborts when the server closes. */
   closing: AbortSignal | undefined;
   /** Aborts when the client leaves. */
   left: () => AbortSignal;
+  /** Who asks, for certain. */
+  actor: string | undefined;
 }
 
 /** How events reach the client: see `HttpAppOptions`. */
@@ -42,21 +45,23 @@ export interface HandlerOptions {
   metrics: (() => string | Promise<string>) | undefined;
   logger: Logger | undefined;
   hasToken: boolean;
+  behindGateway: boolean;
   streams: Streams;
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { api, limits, requestMetrics, metrics, logger, hasToken, streams } = options;
+  const { api, limits, requestMetrics, metrics, logger, hasToken, behindGateway, streams } = options;
   // Made when first asked for: a function that starts cold should not pay for it.
   let document: ReturnType<typeof createOpenApi> | undefined;
   const openApi = () => {
-    document ??= createOpenApi({ hasToken });
+    document ??= createOpenApi({ protectedBy: hasToken ? 'token' : behindGateway ? 'gateway' : 'nothing' });
     return document;
   };
 
   return {
-    async startRun({ body, headers }) {
-      const { run, created } = await api.startRun(withKey(body, headers['Idempotency-Key']));
+    async startRun({ body, headers, actor }) {
+      const request = { ...body, ...(actor !== undefined && { origin: actor }) };
+      const { run, created } = await api.startRun(withKey(request, headers['Idempotency-Key']));
       if (!created) return json(200, run);
       return json(201, run, { Location: `/v1/runs/${encodeURIComponent(run.id)}` });
     },
@@ -94,18 +99,23 @@ export function createHandlers(options: HandlerOptions): Handlers {
       };
       return new Response(method === 'HEAD' ? null : stream, { headers: headersOut });
     },
-    async signalRun({ params, body, headers }) {
-      return json(202, await api.signalRun(params.id, params.name, withKey(body, headers['Idempotency-Key'])));
+    async signalRun({ params, body, headers, actor }) {
+      const request = withKey(by(actor, body), headers['Idempotency-Key']);
+      return json(202, await api.signalRun(params.id, params.name, request));
     },
-    pauseRun: async ({ params, body }) => json(202, await api.pauseRun(params.id, body)),
-    resumeRun: async ({ params, body }) => json(202, await api.resumeRun(params.id, body)),
-    cancelRun: async ({ params, body }) => json(202, await api.cancelRun(params.id, body)),
+    async sendSignal({ params, body: { name, ...body }, headers, actor }) {
+      const request = withKey(by(actor, body), headers['Idempotency-Key']);
+      return json(202, await api.signalRun(params.id, name, request));
+    },
+    pauseRun: async ({ params, body, actor }) => json(202, await api.pauseRun(params.id, by(actor, body))),
+    resumeRun: async ({ params, body, actor }) => json(202, await api.resumeRun(params.id, by(actor, body))),
+    cancelRun: async ({ params, body, actor }) => json(202, await api.cancelRun(params.id, by(actor, body))),
     answerCallback: async ({ params, body }) => json(202, await api.answerCallback(params.token, body)),
     listWorkflows: async () => json(200, { items: await api.listWorkflows() }),
-    async health({ hasValidToken }) {
+    async health({ isTrusted }) {
       const health = await api.health();
       const status = health.status === 'unhealthy' ? 503 : 200;
-      return json(status, hasValidToken ? health : { status: health.status });
+      return json(status, isTrusted ? health : { status: health.status });
     },
     redriveDeadLetters: async () => json(200, await api.redriveDeadLetters()),
     async metrics() {
@@ -170,6 +180,11 @@ async function eventReply(
 
 function message(entry: HistoryEntry): StreamedEvent {
   return { id: entry.seq, data: entry };
+}
+
+/** What the server knows counts before what the client says. */
+function by<Request extends { by?: string }>(actor: string | undefined, request: Request): Request {
+  return actor === undefined ? request : { ...request, by: actor };
 }
 
 function withKey<Request extends object>(body: Request, key: string | undefined): Request & { key?: string } {

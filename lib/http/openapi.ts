@@ -54,13 +54,28 @@ export interface OpenApiDocument {
   components: { schemas: Record<string, JsonSchema>; securitySchemes: Record<string, unknown> };
 }
 
-/** `hasToken`: whether this server asks for one. */
-export function createOpenApi({ hasToken }: { hasToken: boolean }): OpenApiDocument {
+/** What asks who it is: this server, for its token, or the gateway in front of it. */
+export type Protection = 'token' | 'gateway' | 'nothing';
+
+const securitySchemes: Record<Protection, Record<string, unknown>> = {
+  token: { token: { type: 'http', scheme: 'bearer' } },
+  gateway: {
+    gateway: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'Authorization',
+      description: 'As the gateway demands: a signature of AWS (version 4) for `execute-api`, or a bearer token',
+    },
+  },
+  nothing: {},
+};
+
+export function createOpenApi({ protectedBy }: { protectedBy: Protection }): OpenApiDocument {
   const paths: OpenApiDocument['paths'] = {};
   for (const [operationId, route] of routeEntries) {
     paths[route.path] = {
       ...paths[route.path],
-      [route.method.toLowerCase()]: operation(operationId, route, hasToken),
+      [route.method.toLowerCase()]: operation(operationId, route, protectedBy),
     };
   }
   return {
@@ -76,12 +91,12 @@ export function createOpenApi({ hasToken }: { hasToken: boolean }): OpenApiDocum
     paths,
     components: {
       schemas: componentSchemas(),
-      securitySchemes: hasToken ? { token: { type: 'http', scheme: 'bearer' } } : {},
+      securitySchemes: securitySchemes[protectedBy],
     },
   };
 }
 
-function operation(operationId: string, route: Route, hasToken: boolean): OperationObject {
+function operation(operationId: string, route: Route, protectedBy: Protection): OperationObject {
   const parameters = [
     ...parametersOf(route.params, 'path'),
     ...parametersOf(route.query, 'query'),
@@ -93,7 +108,10 @@ function operation(operationId: string, route: Route, hasToken: boolean): Operat
     tags: [route.tag],
     summary: route.summary,
     ...(route.description && { description: route.description }),
-    security: !hasToken || token === 'none' ? [] : [...(token === 'optional' ? [{}] : []), { token: [] }],
+    security:
+      protectedBy === 'nothing' || token === 'none'
+        ? []
+        : [...(token === 'optional' ? [{}] : []), { [protectedBy]: [] }],
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && {
       requestBody: {

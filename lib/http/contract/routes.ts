@@ -7,6 +7,8 @@ export interface Route {
   method: 'GET' | 'POST' | 'DELETE';
   /** As OpenAPI writes it: `/v1/runs/{id}`. */
   path: string;
+  /** The path's last parameter is all that is left of it, slashes included. */
+  rest?: true;
   tag: 'Runs' | 'Callbacks' | 'Workflows' | 'Server';
   summary: string;
   description?: string;
@@ -132,12 +134,25 @@ const routes = {
   signalRun: {
     method: 'POST',
     path: '/v1/runs/{id}/signals/{name}',
+    rest: true,
     tag: 'Runs',
     summary: 'Send a signal to a run',
     description: 'It may come before the run waits for it: signals are kept, in order.',
     params: schemas.signalParams,
     headers: keyHeader,
     body: { schema: schemas.signalBody, optional: true },
+    answers: accepted,
+    problems: ['not_found', 'settled', 'conflict'],
+  },
+  sendSignal: {
+    method: 'POST',
+    path: '/v1/runs/{id}/signals',
+    tag: 'Runs',
+    summary: 'Send a signal to a run, its name in the body',
+    description: 'For names with other characters than `A-Za-z0-9-._~`, which gateways change in a path.',
+    params: schemas.runParams,
+    headers: keyHeader,
+    body: { schema: schemas.namedSignalBody },
     answers: accepted,
     problems: ['not_found', 'settled', 'conflict'],
   },

@@ -235,6 +235,10 @@ export const signalBody = z
   .strictObject({ payload: z.unknown().optional(), by: actor })
   .register(named, { id: 'Signal' });
 
+export const namedSignalBody = z
+  .strictObject({ name: text(fieldLimits.name), payload: z.unknown().optional(), by: actor })
+  .register(named, { id: 'NamedSignal' });
+
 export const commandBody = z.strictObject({ by: actor }).register(named, { id: 'Command' });
 
 export const cancelBody = z
