@@ -1,6 +1,6 @@
 /**
  * What the store port means, as pure functions, for every adapter that evaluates it in this process.
- * Owns: absence, guards, filters, order and cursors of pages. Does not own: how anything is kept.
+ * Owns: usable ids, absence, guards, filters, order and cursors of pages. Does not own: how anything is kept.
  */
 import { Fault } from '../kernel/faults.ts';
 import { type Head, type HeadChange, type HeadGuard, isOpen } from '../kernel/head.ts';
@@ -8,6 +8,28 @@ import type { RunFilter } from '../ports/store.ts';
 
 /** The part of a head that changes. */
 export type Projection = Omit<Head, 'birth'>;
+
+export const LONGEST_ID_BYTES = 200;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about.
+const hasControlCharacter = /[\u0000-\u001f]/;
+/** UTF-8 cannot hold it. */
+const hasLoneSurrogate = /\p{Surrogate}/u;
+
+/** Whether a text can stand in a key as it is. */
+export function isPlainText(text: string, longestBytes: number): boolean {
+  // A text has at least as many bytes as characters.
+  if (text.length > longestBytes || Buffer.byteLength(text) > longestBytes) return false;
+  return !hasControlCharacter.test(text) && !hasLoneSurrogate.test(text);
+}
+
+/** Throws `Fault` invalid_input. */
+export function assertUsableId(id: string): void {
+  if (id !== '' && isPlainText(id, LONGEST_ID_BYTES)) return;
+  throw new Fault('invalid_input', `An id has 1 to ${LONGEST_ID_BYTES} bytes and no control characters.`, {
+    problems: [{ path: 'id', message: 'not usable as an id' }],
+  });
+}
 
 export function isAbsent({ state, expiresAt }: Projection, now: number): boolean {
   return state.status === 'deleting' || expiresAt <= now;

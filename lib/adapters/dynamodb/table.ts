@@ -4,13 +4,21 @@ export const tableShape = {
   sortKey: 'sk',
   /** Seconds since the epoch; DynamoDB deletes the item some time after. */
   timeToLive: 'ttl',
-  /** All keys are strings; nothing but keys is projected, so that what changes on an item costs no index write. */
+  /**
+   * All keys are strings. Beside keys an index holds what it `projects`: attributes that never change, or hardly ever, so
+   * that changes to an item cost no more index writes than its keys do.
+   */
   indexes: {
     /** Open runs by `wakeAt`, settled ones by status and creation. Sharded. */
-    status: { name: 'status', partitionKey: 'statusPk', sortKey: 'statusSk' },
+    status: {
+      name: 'status',
+      partitionKey: 'statusPk',
+      sortKey: 'statusSk',
+      projects: ['creationSk', 'expiresAt'],
+    },
     /** A workflow's runs by creation. Sharded. */
-    creation: { name: 'creation', partitionKey: 'creationPk', sortKey: 'creationSk' },
+    creation: { name: 'creation', partitionKey: 'creationPk', sortKey: 'creationSk', projects: [] },
     /** Runs with a correlation id, by creation. */
-    correlation: { name: 'correlation', partitionKey: 'correlationPk', sortKey: 'correlationSk' },
+    correlation: { name: 'correlation', partitionKey: 'correlationPk', sortKey: 'creationSk', projects: [] },
   },
 } as const;

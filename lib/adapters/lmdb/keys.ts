@@ -3,9 +3,8 @@
  * beginning of another sorts before it and never reaches into its range; numbers have a fixed length and sort as such.
  */
 import { createHash } from 'node:crypto';
-import { Fault } from '../../kernel/faults.ts';
 import type { RunStatus } from '../../kernel/head.ts';
-import type { Place } from '../store-rules.ts';
+import { assertUsableId, isPlainText, type Place } from '../store-rules.ts';
 
 export interface KeyRange {
   /** Inclusive. */
@@ -28,29 +27,21 @@ const STATUS_LETTERS = {
 
 type Field = string | Buffer;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about; a zero byte ends a text.
-const hasControlCharacter = /[\u0000-\u001f]/;
-/** UTF-8 cannot hold it. */
-const hasLoneSurrogate = /\p{Surrogate}/u;
-
 function text(value: string): string {
   return `${value}\0`;
 }
 
 /** Not reversible, but as good as distinct. No plain text begins with that control character. */
 function anyText(value: string): string {
-  const isPlain =
-    Buffer.byteLength(value) <= LONGEST_TEXT_BYTES && !hasControlCharacter.test(value) && !hasLoneSurrogate.test(value);
-  return text(isPlain ? value : `\u0001${createHash('sha256').update(value, 'utf16le').digest('base64url')}`);
+  return text(
+    isPlainText(value, LONGEST_TEXT_BYTES)
+      ? value
+      : `\u0001${createHash('sha256').update(value, 'utf16le').digest('base64url')}`,
+  );
 }
 
 function id(value: string): string {
-  const isUsable = value.length <= LONGEST_TEXT_BYTES && value !== '' && !hasControlCharacter.test(value);
-  if (!isUsable || Buffer.byteLength(value) > LONGEST_TEXT_BYTES || hasLoneSurrogate.test(value)) {
-    throw new Fault('invalid_input', `An id has 1 to ${LONGEST_TEXT_BYTES} bytes and no control characters.`, {
-      problems: [{ path: 'id', message: 'not usable as an id' }],
-    });
-  }
+  assertUsableId(value);
   return text(value);
 }
 

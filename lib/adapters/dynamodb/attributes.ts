@@ -1,0 +1,36 @@
+/** How values are kept: JSON as text that people can read, compressed only where an item would not hold it otherwise. */
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { Fault } from '../../kernel/faults.ts';
+import type { Item } from './table-client.ts';
+
+/** An item holds 400 KB; keys and the like need some of it. */
+const LONGEST_TEXT_BYTES = 350 * 1024;
+
+export type StoredText = string | Uint8Array;
+
+export function toText(value: object): StoredText {
+  const text = JSON.stringify(value);
+  return Buffer.byteLength(text) > LONGEST_TEXT_BYTES ? gzipSync(text) : text;
+}
+
+/** The object in one of an item's attributes. Throws `Fault` corrupt. */
+export function fromText<T extends object>(item: Item, attribute: string): T {
+  const stored = item[attribute];
+  try {
+    const text = stored instanceof Uint8Array ? gunzipSync(stored).toString() : stored;
+    const value: unknown = JSON.parse(String(text));
+    if (typeof value === 'object' && value !== null) return value as T;
+  } catch (cause) {
+    throw damaged(item, `its ${attribute} cannot be read`, cause);
+  }
+  throw damaged(item, `its ${attribute} is not an object`);
+}
+
+export function damaged({ pk, sk }: Item, what: string, cause?: unknown): Fault {
+  return new Fault('corrupt', `The item "${pk}" / "${sk}" is damaged: ${what}.`, { cause });
+}
+
+/** Milliseconds as the whole seconds that DynamoDB goes by, never early. */
+export function ttl(expiresAt: number): number {
+  return Math.ceil(expiresAt / 1_000);
+}
