@@ -39,7 +39,7 @@ type Expectation =
 
 const space = /[ \t\r\n]*/y;
 const literal = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const string = /"(?:[ !#-[\]-\u{10ffff}]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const escapedChar = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /** Where a text stops being JSON; `undefined` if it does not. */
 export function findSyntaxProblem(text: string): SyntaxProblem | undefined {
@@ -51,6 +51,20 @@ export function findSyntaxProblem(text: string): SyntaxProblem | undefined {
     const found = pattern.exec(text);
     at += found?.[0].length ?? 0;
     return found !== null;
+  };
+  /** By hand: as one pattern it would try an unclosed text in exponentially many ways. */
+  const takeString = (): boolean => {
+    if (text[at] !== '"') return false;
+    let end = at + 1;
+    for (let char = text[end]; char !== '"'; char = text[end]) {
+      if (char === undefined || char < ' ') return false;
+      escapedChar.lastIndex = end;
+      if (char !== '\\') end += 1;
+      else if (escapedChar.test(text)) end = escapedChar.lastIndex;
+      else return false;
+    }
+    at = end + 1;
+    return true;
   };
   const afterValue = (): Expectation => {
     const inside = open.at(-1);
@@ -73,8 +87,8 @@ export function findSyntaxProblem(text: string): SyntaxProblem | undefined {
       open.push(char);
       at += 1;
       expected = char === '{' ? "a name or '}'" : "a value or ']'";
-    } else if (takesValue && take(char === '"' ? string : literal)) expected = afterValue();
-    else if (takesName && take(string)) expected = "':'";
+    } else if (takesValue && (char === '"' ? takeString() : take(literal))) expected = afterValue();
+    else if (takesName && takeString()) expected = "':'";
     else if (expected === "':'" && char === ':') {
       at += 1;
       expected = 'a value';
