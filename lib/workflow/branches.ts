@@ -65,7 +65,7 @@ export async function runRace(
 }
 
 /** What is no failure of an item, and so is never tolerated: the run is to end. */
-function endsRun(error: unknown): boolean {
+export function endsRun(error: unknown): boolean {
   return error instanceof CancelledError || error instanceof DeadlineError || error instanceof ContinueAs;
 }
 

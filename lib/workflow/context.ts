@@ -28,8 +28,11 @@ export interface Context {
   sleep(duration: Duration, options?: { name?: string }): Promise<void>;
   sleepUntil(moment: Date | string | number, options?: { name?: string }): Promise<void>;
 
-  /** Waits for a signal from outside. One that came before is taken at once, the oldest first. Throws `TimeoutError`. */
-  signal<T = unknown>(name: string, options?: SignalOptions<T>): Promise<T>;
+  /**
+   * Waits for a signal from outside. One that came before is taken at once, the oldest first. Throws `TimeoutError`.
+   * The option `name` names the task, where that is not to be the signal's name.
+   */
+  signal<T = unknown>(name: string, options?: SignalOptions<T> & { name?: string }): Promise<T>;
 
   /** A token that an outside system answers once. Give it away inside a step, then await `result`. */
   callback<T = unknown>(name: string, options?: SignalOptions<T>): Callback<T>;

@@ -1,4 +1,4 @@
-import { ContinueAs, type LogLevel, type Operations, type StepAttempt } from '../kernel/operations.ts';
+import { ContinueAs, type LogLevel, type Operations, type StepAttempt, WorkflowError } from '../kernel/operations.ts';
 import { CancelledError, TaskError, TimeoutError } from '../kernel/stored-error.ts';
 import { runAll, runMap, runRace } from './branches.ts';
 import { type Compensation, CompensationError, compensateAll } from './compensation.ts';
@@ -8,6 +8,22 @@ import { type Duration, toMoment, toMs } from './duration.ts';
 import { compensationRetry, stepRetry, toRetryPolicy } from './retry.ts';
 import { parseWith } from './schema.ts';
 import { createScope, type Scope } from './scope.ts';
+
+/** What a context is made of, for whoever interprets another language on it and closes scopes of its own. */
+export interface Inside {
+  operations: Operations;
+  scope: Scope;
+  /** The context whose tasks belong to a scope. */
+  contextIn(scope: Scope): Context;
+}
+
+const insides = new WeakMap<Context, Inside>();
+
+export function insideOf(context: Context): Inside {
+  const inside = insides.get(context);
+  if (!inside) throw new WorkflowError("This context is none of Pawl's own");
+  return inside;
+}
 
 /**
  * The context, written as ordinary code on the kernel's four operations.
@@ -103,9 +119,9 @@ export function createContext(operations: Operations): {
       }
     }
 
-    async function signal<T>(name: string, options: SignalOptions<T> = {}): Promise<T> {
+    async function signal<T>(name: string, options: SignalOptions<T> & { name?: string } = {}): Promise<T> {
       const what = `Signal '${name}'`;
-      const payload = await waitFor(scope.nextKey(`signal:${name}`), name, options.timeout, what);
+      const payload = await waitFor(scope.nextKey(`signal:${options.name ?? name}`), name, options.timeout, what);
       return options.schema ? parseWith(options.schema, payload, `The payload of signal '${name}'`) : (payload as T);
     }
 
@@ -161,7 +177,7 @@ export function createContext(operations: Operations): {
       operations.log(level, message, fields);
     const { id, workflow, version, correlationId } = operations.run;
 
-    return {
+    const context: Context = {
       run: { id, workflow, version, ...(correlationId !== undefined && { correlationId }) },
       step: (name, run, options) => maybeUnheard(step(name, run, options as StepOptions<unknown>)),
       sleep: (duration, options) => maybeUnheard(sleep(duration, options)),
@@ -193,6 +209,8 @@ export function createContext(operations: Operations): {
       report: (details) => operations.report(details),
       log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     };
+    insides.set(context, { operations, scope, contextIn });
+    return context;
   }
 }
 
