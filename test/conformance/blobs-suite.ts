@@ -2,14 +2,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Blobs } from '../../lib/ports/blobs.ts';
 
-export function blobsSuite(name: string, createBlobs: () => { blobs: Blobs; dispose(): void }): void {
+export interface BlobsUnderTest {
+  blobs: Blobs;
+  dispose(): void | Promise<void>;
+}
+
+export function blobsSuite(name: string, createBlobs: () => BlobsUnderTest | Promise<BlobsUnderTest>): void {
   describe(`${name} as a store of blobs`, () => {
     let blobs: Blobs;
-    let dispose: () => void;
-    beforeEach(() => {
-      ({ blobs, dispose } = createBlobs());
+    let subject: BlobsUnderTest;
+    beforeEach(async () => {
+      subject = await createBlobs();
+      blobs = subject.blobs;
     });
-    afterEach(() => dispose());
+    afterEach(() => subject.dispose());
 
     test('gives back what was put, and undefined for what was not', async () => {
       await blobs.put('run-1/a', 'text');

@@ -14,20 +14,25 @@ export interface QueueSettings {
 const VISIBILITY_MS = 60_000;
 const RECEIVE_LIMIT = 3;
 
-export function queueSuite(
-  name: string,
-  createQueue: (settings: QueueSettings) => Promise<{ queue: Queue; dispose(): Promise<void> }>,
-): void {
+export interface QueueUnderTest {
+  queue: Queue;
+  dispose(): Promise<void>;
+  /** Resolves once a receive that was begun has reached the queue and waits there. Default: it is there at once. */
+  isWaiting?: () => Promise<void>;
+}
+
+export function queueSuite(name: string, createQueue: (settings: QueueSettings) => Promise<QueueUnderTest>): void {
   describe(`${name} as a queue`, () => {
     let clock: VirtualClock;
     let queue: Queue;
-    let dispose: () => Promise<void>;
+    let subject: QueueUnderTest;
 
     beforeEach(async () => {
       clock = createVirtualClock();
-      ({ queue, dispose } = await createQueue({ clock, visibilityMs: VISIBILITY_MS, receiveLimit: RECEIVE_LIMIT }));
+      subject = await createQueue({ clock, visibilityMs: VISIBILITY_MS, receiveLimit: RECEIVE_LIMIT });
+      queue = subject.queue;
     });
-    afterEach(() => dispose());
+    afterEach(() => subject.dispose());
 
     const wake = (run: string): Message => ({ kind: 'wake', run });
     const receive = (max = 10) => queue.receive({ max, waitMs: 0 });
@@ -71,6 +76,7 @@ export function queueSuite(
 
     test('a receiver that waits gets the first message that comes', async () => {
       const waiting = queue.receive({ max: 10, waitMs: 20_000 });
+      await subject.isWaiting?.();
       await clock.advance(10_000);
       await queue.send(wake('a'));
       expect(runs(await waiting)).toEqual(['a']);
@@ -79,12 +85,14 @@ export function queueSuite(
     test('a receiver that waits gets a delayed message when it is due', async () => {
       await queue.send(wake('a'), { delayMs: 5_000 });
       const waiting = queue.receive({ max: 10, waitMs: 20_000 });
+      await subject.isWaiting?.();
       await clock.advance(5_000);
       expect(runs(await waiting)).toEqual(['a']);
     });
 
     test('a receiver that waited in vain gets nothing, and takes nothing afterwards', async () => {
       const waiting = queue.receive({ max: 10, waitMs: 20_000 });
+      await subject.isWaiting?.();
       await clock.advance(20_000);
       expect(await waiting).toEqual([]);
       await queue.send(wake('a'));
