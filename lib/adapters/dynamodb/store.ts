@@ -11,7 +11,7 @@ import { isAbsent } from '../store-rules.ts';
 import { createDynamoCalls } from './calls.ts';
 import { guardHolds, isFree, isOfRun, noRunLivesThere } from './conditions.ts';
 import { changeName, fromHeadItem, isChangedBy, toHeadItems, toHeadUpdate } from './head-item.ts';
-import { birthKey, headKey, isBirthOf, isEventOf, isMailOf, type Key, mailKey, runPk } from './keys.ts';
+import { headKey, isBirthOf, isEventOf, isMailOf, type Key, mailKey, runPk } from './keys.ts';
 import { listDue, listHeads } from './lists.ts';
 import { fromEventItem, toEventItem, toMailItem } from './record-items.ts';
 import { readRun } from './run-reader.ts';
@@ -68,10 +68,11 @@ export function createDynamoStore({ client, tableName, clock, ids, indexShards }
         const standing = toLivingHead(await table.get(headKey(id)));
         // It has expired, or been deleted, between the two.
         if (standing === undefined) continue;
-        if (standing.birth.nonce === nonce) {
-          return { created: put.mayBeOwn, head: { ...standing, birth: structuredClone(head.birth) } };
+        const isSame = standing.birth.nonce === nonce;
+        if (isSame && put.mayBeOwn) {
+          return { created: true, head: { ...standing, birth: structuredClone(head.birth) } };
         }
-        if (aside !== undefined) await tryToRemove([birthKey(id, nonce)]);
+        if (aside !== undefined && !isSame) await tryToRemove([aside]);
         return { created: false, head: standing };
       }
     },
