@@ -1,12 +1,8 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-
-const expiryTag = 'pawl-expires-days';
-const expiryClasses = [30, 90, 365, 1_500];
-
+import { expiryClasses, expiryTag } from '../lib/adapters/s3/expiry.ts';
 import type { Settings } from './settings.ts';
-
 /** Payloads too large for the table. */
 export function createBlobs(scope: Construct, { encryptionKey, removalPolicy }: Settings): Bucket {
   const bucket = new Bucket(scope, 'Blobs', {

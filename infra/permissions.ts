@@ -34,6 +34,8 @@ const permissions: Record<FunctionName, (resources: Resources) => Permission[]> 
     may('dynamodb', ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem'], table),
     may('sqs', ['SendMessage', ...consuming], queue),
     may('s3', ['PutObject', 'PutObjectTagging', 'GetObject'], objectsOf(bucket)),
+    // To whom that is not allowed, S3 does not say that an object is missing.
+    may('s3', ['ListBucket'], bucket),
   ],
   sweeper: ({ table, indexes, queue, deadLetters, undelivered }) => [
     may('dynamodb', ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'], table),

@@ -7,6 +7,7 @@ import { ApplicationLogLevel, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type FunctionName, functionNames } from './bundling/request.ts';
 import type { Auth, PawlProps } from './props.ts';
+import { triggerProblems } from './triggers.ts';
 
 type Defaulted =
   | 'driverTimeout'
@@ -68,12 +69,7 @@ function problemsOf(props: PawlProps): string[] {
     ...environmentProblems(props.environment ?? {}),
     ...authProblems(props.auth),
     ...(props.bundling?.plugins === undefined ? [] : fileProblems('bundling.plugins', props.bundling.plugins)),
-    ...(props.triggers ?? []).flatMap(({ workflow, eventPattern, schedule }, index) => [
-      ...(workflow === '' ? [`triggers[${index}].workflow is empty; name the workflow that it starts`] : []),
-      ...((eventPattern === undefined) === (schedule === undefined)
-        ? [`triggers[${index}] needs either an eventPattern or a schedule`]
-        : []),
-    ]),
+    ...(props.triggers ?? []).flatMap((trigger, index) => triggerProblems(trigger, `triggers[${index}]`)),
     ...networkProblems(props),
   ];
 }

@@ -44,8 +44,21 @@ export interface TriggerDestination {
   undelivered: IQueue;
 }
 
+/** What is wrong with it, each with what to do. */
+export function triggerProblems({ workflow, eventPattern, schedule }: Trigger, name: string): string[] {
+  return [
+    ...(workflow === '' ? [`${name}.workflow is empty; name the workflow that it starts`] : []),
+    ...((eventPattern === undefined) === (schedule === undefined)
+      ? [`${name} needs either an eventPattern or a schedule`]
+      : []),
+  ];
+}
+
+/** Throws an `Error` for a trigger that makes no sense. */
 export function createTrigger(scope: Construct, trigger: Trigger, to: TriggerDestination): Rule {
   const { workflow, version, enabled, eventPattern, eventBus, schedule } = trigger;
+  const problems = triggerProblems(trigger, 'The trigger');
+  if (problems.length > 0) throw new Error(problems.join('\n'));
   const target = new LambdaFunction(to.handler, {
     deadLetterQueue: to.undelivered,
     maxEventAge: Duration.hours(24),

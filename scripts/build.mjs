@@ -14,6 +14,7 @@ const entries = {
   testing: 'lib/testing/index.ts',
   cli: 'lib/cli/main.ts',
   cdk: 'infra/index.ts',
+  'cdk-bundler': 'infra/bundling/program.ts',
   'functions/api': 'functions/api.ts',
   'functions/driver': 'functions/driver.ts',
   'functions/sweeper': 'functions/sweeper.ts',

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Message, type Plugin } from 'esbuild';
 import { handlerModule, packageVersion } from './own-files.ts';
-import { englishOnly, onePawl } from './plugins.ts';
+import { credentialsOfLambda, englishOnly, onePawl } from './plugins.ts';
 import { type BundleAnswer, type BundleRequest, type FunctionName, functionNames } from './request.ts';
 
 const creators: Record<FunctionName, { creator: string; takesWorkflows: boolean }> = {
@@ -14,10 +14,13 @@ const creators: Record<FunctionName, { creator: string; takesWorkflows: boolean 
   trigger: { creator: 'createTriggerHandler', takesWorkflows: true },
 };
 
-/** Builds the functions side by side. Never throws for what is wrong with the workflows. */
-export async function buildFunctions(request: BundleRequest): Promise<BundleAnswer> {
+/** Builds functions side by side, each into a folder of its name. Never throws for what is wrong with the workflows. */
+export async function buildFunctions(
+  request: BundleRequest,
+  names: readonly FunctionName[] = functionNames,
+): Promise<BundleAnswer> {
   const plugins = await loadPlugins(request.options.plugins);
-  const answers = await Promise.all(functionNames.map((name) => buildFunction(name, request, plugins)));
+  const answers = await Promise.all(names.map((name) => buildFunction(name, request, plugins)));
   // What is wrong with the workflows is wrong in each bundle.
   const distinct = (of: keyof BundleAnswer) => [...new Set(answers.flatMap((answer) => answer[of]))];
   return { errors: distinct('errors'), warnings: distinct('warnings') };
@@ -51,6 +54,8 @@ function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugi
     target: 'node22',
     mainFields: ['module', 'main'],
     minify,
+    // Node shows the line in which an error was thrown.
+    lineLimit: 200,
     treeShaking: true,
     // Retry rules and journals see the names of errors and functions.
     keepNames: true,
@@ -59,7 +64,7 @@ function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugi
     sourcemap: sourceMap ? 'linked' : false,
     sourcesContent: false,
     banner: { js: requireForCommonJs },
-    plugins: [onePawl, englishOnly, ...plugins],
+    plugins: [onePawl, englishOnly, credentialsOfLambda, ...plugins],
     logLevel: 'silent',
     ...(external && { external: [...external] }),
     ...(loader && { loader }),

@@ -55,3 +55,23 @@ export const englishOnly: Plugin = {
     });
   },
 };
+
+/**
+ * A function's credentials are in its environment. The other places where the SDK would look by itself, a profile or a
+ * login, do not exist on Lambda, and bring clients of four more services; whoever names one gets it all the same.
+ */
+export const credentialsOfLambda: Plugin = {
+  name: 'credentials-of-lambda',
+  setup(build) {
+    const chain = /[\\/]@aws-sdk[\\/]credential-provider-node[\\/]/;
+    build.onResolve({ filter: /^@aws-sdk\/credential-provider-(sso|ini|process|web-identity)$/ }, ({ importer }) => {
+      return chain.test(importer) ? { path: 'none', namespace: 'credentials-of-lambda' } : undefined;
+    });
+    build.onLoad({ filter: /./, namespace: 'credentials-of-lambda' }, () => ({
+      contents: `const skipped = () => async () => {
+        throw Object.assign(new Error('Functions have no profiles'), { tryNextLink: true });
+      };
+      export { skipped as fromSSO, skipped as fromIni, skipped as fromProcess, skipped as fromTokenFile };`,
+    }));
+  },
+};
