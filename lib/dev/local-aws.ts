@@ -15,6 +15,7 @@ import { type EventSource, startEventSource } from './event-source.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Handler, invoke } from './lambda.ts';
 import { type LocalServices, startLocalServices } from './services.ts';
+import type { SqsFaults } from './sqs/faults.ts';
 
 export interface LocalAwsOptions {
   /** The exports of the workflows' module. */
@@ -29,6 +30,9 @@ export interface LocalAwsOptions {
   driverTimeoutMs?: number;
   /** Wraps the clients that the functions get, anew with each deployment: a meter, or faults. */
   wrapClients?: (clients: AwsClients) => AwsClients;
+  /** Goes around each invocation of a function: to count it. */
+  wrapInvocation?: <Result>(name: FunctionName, invocation: () => Promise<Result>) => Promise<Result>;
+  sqsFaults?: SqsFaults;
   /** False: nothing takes messages from the queue by itself. Default true. */
   eventSource?: boolean;
   /** False: the sweeper comes only when called. Default true. */
@@ -58,7 +62,11 @@ const tickMs = 60_000;
 
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { clock, observer, port, driverTimeoutMs = defaultDriverTimeoutMs } = options;
-  const services = await startLocalServices({ clock, visibilityMs: 6 * driverTimeoutMs });
+  const services = await startLocalServices({
+    clock,
+    visibilityMs: 6 * driverTimeoutMs,
+    sqsFaults: options.sqsFaults,
+  });
   const opened: AwsClients[] = [];
   const failed = (error: unknown) => observer.troubled?.({ run: '', message: 'A function failed', error });
 
@@ -78,12 +86,15 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 
   let functions = createFunctions(options);
   const timeoutOf = (name: FunctionName) => (name === 'driver' ? driverTimeoutMs : timeouts[name]);
+  const { wrapInvocation = (_name, invocation) => invocation() } = options;
   const call = (name: FunctionName, event: unknown): Promise<unknown> =>
-    invoke(functions[name] as Handler<unknown, unknown>, event, {
-      name,
-      timeoutMs: timeoutOf(name),
-      clock,
-    });
+    wrapInvocation(name, () =>
+      invoke(functions[name] as Handler<unknown, unknown>, event, {
+        name,
+        timeoutMs: timeoutOf(name),
+        clock,
+      }),
+    );
   const sweep = () => call('sweeper', {}) as Promise<SweeperResult>;
 
   const gateway: Gateway = await startGateway({ port, failed, invoke: (event) => call('api', event) as never });

@@ -7,28 +7,34 @@ import { type AwsClients, createAwsClients, type Endpoints } from '../wiring/aws
 import type { AwsEnvironment } from '../wiring/aws/environment.ts';
 import { createLocalTable } from '../wiring/aws/local-table.ts';
 import { startLocalS3 } from './s3/server.ts';
+import type { SqsFaults } from './sqs/faults.ts';
 import { startLocalSqs } from './sqs/server.ts';
 
 export interface LocalServices {
   endpoints: Endpoints;
   clients: AwsClients;
   environment: Pick<AwsEnvironment, 'table' | 'queueUrl' | 'deadLetterQueueUrl' | 'bucket' | 'indexShards'>;
-  sqs: Awaited<ReturnType<typeof startLocalSqs>>;
   close(): Promise<void>;
 }
 
 const names = { table: 'pawl', queue: 'pawl-wakes', deadLetters: 'pawl-dead-letters', bucket: 'pawl-payloads' };
 const maxReceives = 5;
 
+export interface LocalServicesOptions {
+  clock: Clock;
+  /** How long a received message stays hidden, in ms. */
+  visibilityMs: number;
+  /** What goes wrong in the queue on purpose. */
+  sqsFaults?: SqsFaults | undefined;
+}
+
 export async function startLocalServices({
   clock,
   visibilityMs,
-}: {
-  clock: Clock;
-  visibilityMs: number;
-}): Promise<LocalServices> {
+  sqsFaults = {},
+}: LocalServicesOptions): Promise<LocalServices> {
   const dynamodb = await startDynalite();
-  const [sqs, s3] = await Promise.all([startLocalSqs({ clock }), startLocalS3()]);
+  const [sqs, s3] = await Promise.all([startLocalSqs({ clock, faults: sqsFaults }), startLocalS3()]);
   const endpoints: Endpoints = { dynamodb: dynamodb.url, sqs: sqs.url, s3: s3.url };
   const clients = createAwsClients(endpoints);
   await createLocalTable(clients.dynamodb, names.table);
@@ -45,7 +51,6 @@ export async function startLocalServices({
     endpoints,
     clients,
     environment: { table: names.table, queueUrl, deadLetterQueueUrl, bucket: names.bucket, indexShards: 4 },
-    sqs,
     async close() {
       for (const client of Object.values(clients)) client.destroy();
       await Promise.all([sqs.close(), s3.close(), dynamodb.close()]);
