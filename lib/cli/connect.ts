@@ -60,7 +60,12 @@ async function reachServer(url: string, environment: Environment, request: Conne
     throw new Complaint(`${url} is no address of a server`, { advice: ['Write it like http://127.0.0.1:8787'] });
   }
   const { createClient } = await import('../client/index.ts');
-  const client = createClient({ url, ...(environment.token !== undefined && { token: environment.token }) });
+  const { token, awsRegion } = environment;
+  const client = createClient({
+    url,
+    ...(token !== undefined && { token }),
+    ...(awsRegion !== undefined && { aws: { region: awsRegion } }),
+  });
   return {
     api: client,
     workers: async () => (await client.health()).workers,

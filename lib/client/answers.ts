@@ -1,6 +1,7 @@
 /** From what a server answers to values and faults. */
 import { isProblemCode, type ProblemCode } from '../http/contract/problem.ts';
 import { Fault, type FaultCode, type Problem } from '../kernel/faults.ts';
+import { type Authentication, gatewayFault } from './gateway-faults.ts';
 
 /** The JSON of an answer. An answer that is none comes from something else than Pawl. */
 export async function readJson(answer: Response, url: string): Promise<unknown> {
@@ -15,11 +16,20 @@ export async function readJson(answer: Response, url: string): Promise<unknown> 
 }
 
 /** The fault that an answer other than 2xx tells. */
-export async function faultOf(answer: Response, url: string): Promise<Fault> {
-  const problem = await readProblem(answer);
+export async function faultOf(answer: Response, url: string, authentication: Authentication): Promise<Fault> {
+  const { status, headers } = answer;
+  const value: unknown = await answer.json().catch(() => undefined);
+  const problem = isProblem(headers) ? asProblem(value, status) : undefined;
   if (problem !== undefined) return faultFromProblem(problem, url);
+  const fault = gatewayFault({ status, headers, value }, url, authentication);
+  if (fault !== undefined) return fault;
   const what = `${answer.status} ${answer.statusText}`.trim();
   return new Fault(codeOf(undefined, answer.status), `${url} answered ${what} without saying why: is Pawl there?`);
+}
+
+/** Whether an answer is Pawl's own word, as problem details. */
+export function isProblem(headers: Headers): boolean {
+  return /^application\/problem\+json\b/i.test(headers.get('content-type') ?? '');
 }
 
 interface ReadProblem {
@@ -52,15 +62,6 @@ export function asProblem(value: unknown, status: number): ReadProblem | undefin
     ...(Array.isArray(problems) && { problems: problems as Problem[] }),
     ...(typeof instance === 'string' && { instance }),
   };
-}
-
-async function readProblem(answer: Response): Promise<ReadProblem | undefined> {
-  if (!/^application\/problem\+json\b/i.test(answer.headers.get('content-type') ?? '')) return undefined;
-  try {
-    return asProblem(await answer.json(), answer.status);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What only HTTP knows, as the nearest fault. */

@@ -14,17 +14,25 @@ import type {
 } from '../service/api.ts';
 import { type AwaitOutcome, createRunHandle, type RunHandle } from '../service/run-handle.ts';
 import type { InputAnd } from '../workflow/workflow.ts';
-import { type Call, createTransport, type RetryOptions } from './transport.ts';
+import { type AwsOptions, awsTargetOf } from './aws-target.ts';
+import { createSign } from './sign-request.ts';
+import { assertAddress, type Call, createTransport, escaped, type RetryOptions } from './transport.ts';
 import { watchRun } from './watch-run.ts';
 
 export { Fault, type FaultCode, isFault, type Problem } from '../kernel/faults.ts';
 export type * from '../service/api.ts';
 export { type RunHandle, RunNotCompleted } from '../service/run-handle.ts';
+export type { AwsCredentials, AwsOptions } from './aws-target.ts';
 
 export interface ClientOptions {
   /** Where `pawl dev` or `pawl serve` listens, like http://127.0.0.1:8787. */
   url: string;
   token?: string | undefined;
+  /**
+   * Requests are signed for AWS. Default: where the host name is one of API Gateway or of a function's URL, unless there
+   * is a token or a `fetch`. False: they never are.
+   */
+  aws?: AwsOptions | false;
   fetch?: typeof globalThis.fetch;
   retry?: Partial<RetryOptions>;
   /** For one attempt of one request, in ms. Default 30 s. */
@@ -66,7 +74,11 @@ export function createClient(options: ClientOptions): PawlClient {
   const { url, token, timeoutMs = 30_000, reconnectForMs = 120_000, silenceMs = 45_000 } = options;
   // Bound: browsers refuse a fetch that is called on another object.
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const transport = createTransport({ url, token, fetch, retry, timeoutMs });
+  assertAddress(url);
+  const isSecured = token !== undefined || options.fetch !== undefined;
+  const target = token === undefined ? awsTargetOf(url, options.aws, { isSecured }) : undefined;
+  const sign = target && createSign(target);
+  const transport = createTransport({ url, token, sign, fetch, retry, timeoutMs });
 
   const get = async <Value>(path: string, query?: Call['query']): Promise<Value> =>
     (await transport.call({ method: 'GET', path, ...(query && { query }) })).value as Value;
@@ -149,7 +161,7 @@ function runPath(id: string): string {
 function segment(text: string, what: string): string {
   // These would be resolved away, and another route be asked.
   if (text === '' || text === '.' || text === '..') throw new Fault('invalid_input', `'${text}' is no ${what}`);
-  return encodeURIComponent(text);
+  return escaped(text);
 }
 
 function keyHeader(key: string): Record<string, string> {

@@ -3,7 +3,8 @@
  * repeat, since those that create something carry a key.
  */
 import { Fault } from '../kernel/faults.ts';
-import { faultOf, readJson } from './answers.ts';
+import { faultOf, isProblem, readJson } from './answers.ts';
+import type { Sign } from './sign-request.ts';
 
 export interface RetryOptions {
   /** How often a request is sent at most. Default 4. */
@@ -17,6 +18,8 @@ export interface RetryOptions {
 export interface TransportOptions {
   url: string;
   token: string | undefined;
+  /** In place of a token. */
+  sign: Sign | undefined;
   fetch: typeof globalThis.fetch;
   retry: RetryOptions;
   /** For one attempt of one request, in ms. */
@@ -64,27 +67,31 @@ export class Unreachable extends Error {
   }
 }
 
+/** Throws `Fault` invalid_input. */
+export function assertAddress(url: string): void {
+  if (/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) return;
+  throw new Fault('invalid_input', `'${url}' is no address of a server: write it like http://127.0.0.1:8787`);
+}
+
 export function createTransport(options: TransportOptions): Transport {
-  const { token, retry, timeoutMs } = options;
+  const { token, sign, retry, timeoutMs } = options;
+  const authentication = token !== undefined ? 'token' : sign === undefined ? 'nothing' : 'signature';
   const url = options.url.replace(/\/+$/, '');
-  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
-    throw new Fault('invalid_input', `'${options.url}' is no address of a server: write it like http://127.0.0.1:8787`);
-  }
 
   const send = async (call: Call, signal: AbortSignal): Promise<Response> => {
     const { method, path, query = {}, headers = {} } = call;
     const body = bodyText(call);
-    const given = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
-    const search = given.size > 0 ? `?${given}` : '';
+    const target = `${url}${path}${queryText(query)}`;
+    const unsigned = {
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...headers,
+    };
+    const signed = sign === undefined ? unsigned : await sign({ method, url: target, headers: unsigned, body });
     try {
-      return await options.fetch(`${url}${path}${search}`, {
+      return await options.fetch(target, {
         method,
-        headers: {
-          ...(body !== undefined && { 'Content-Type': 'application/json' }),
-          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-          ...headers,
-        },
+        headers: signed,
         ...(body !== undefined && { body }),
         signal,
       });
@@ -95,8 +102,8 @@ export function createTransport(options: TransportOptions): Transport {
   const open: Transport['open'] = async (call, signal, expects = () => false) => {
     const answer = await send(call, signal);
     if (answer.ok || expects(answer)) return answer;
-    const fault = await faultOf(answer, url);
-    throw isWorthRepeating(answer.status) ? new Unreachable(fault, retryAfterMs(answer)) : fault;
+    const fault = await faultOf(answer, url, authentication);
+    throw isWorthRepeating(answer) ? new Unreachable(fault, retryAfterMs(answer)) : fault;
   };
   const delayMs = (attempt: number, askedForMs = 0) => {
     const backoffMs = retry.firstDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
@@ -121,6 +128,16 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
   };
+}
+
+/** One path segment, or one part of a query: all is escaped that a signature could be made over in two ways. */
+export function escaped(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function queryText(query: NonNullable<Call['query']>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return given.map(([name, value], at) => `${at === 0 ? '?' : '&'}${escaped(name)}=${escaped(String(value))}`).join('');
 }
 
 function bodyText({ body }: Call): string | undefined {
@@ -169,7 +186,9 @@ function reasonOf(cause: unknown): string {
   return cause.cause === undefined ? cause.message : reasonOf(cause.cause);
 }
 
-function isWorthRepeating(status: number): boolean {
+/** A 500 of Pawl is there to stay, one of a gateway is a function that did not get to answer. */
+function isWorthRepeating({ status, headers }: Response): boolean {
+  if (status === 500) return headers.has('apigw-requestid') && !isProblem(headers);
   return status === 429 || status === 502 || status === 503 || status === 504;
 }
 

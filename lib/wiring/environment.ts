@@ -4,6 +4,8 @@ export interface Environment {
   url?: string;
   /** PAWL_TOKEN: sent to the server, and demanded by `pawl serve`. */
   token?: string;
+  /** PAWL_AWS_REGION: requests to the server are signed for AWS, also where its name is none of AWS. */
+  awsRegion?: string;
   /** PAWL_DATA_DIR: in place of the configured one. */
   dataDir?: string;
   /** CI: nobody is watching, so nothing is redrawn. */
@@ -29,6 +31,10 @@ export async function readEnvironment(variables: Variables = processVariables): 
   const schema = z.object({
     PAWL_URL: z.url({ protocol: /^https?$/, error: 'expected an address like http://127.0.0.1:8787' }).optional(),
     PAWL_TOKEN: z.string().regex(/^\S+$/, 'expected a token without spaces').optional(),
+    PAWL_AWS_REGION: z
+      .string()
+      .regex(/^[a-z0-9-]+$/, 'expected a region like eu-central-1')
+      .optional(),
     PAWL_DATA_DIR: z.string().optional(),
     CI: z.string().optional(),
     npm_command: z.string().optional(),
@@ -41,10 +47,12 @@ export async function readEnvironment(variables: Variables = processVariables): 
     const problems = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
     throw new Fault('invalid_input', 'An environment variable cannot be used', { problems });
   }
-  const { PAWL_URL: url, PAWL_TOKEN: token, PAWL_DATA_DIR: dataDir, CI: ci, npm_command: npmCommand } = parsed.data;
+  const { PAWL_URL: url, PAWL_TOKEN: token, PAWL_AWS_REGION: awsRegion } = parsed.data;
+  const { PAWL_DATA_DIR: dataDir, CI: ci, npm_command: npmCommand } = parsed.data;
   return {
     ...(url !== undefined && { url }),
     ...(token !== undefined && { token }),
+    ...(awsRegion !== undefined && { awsRegion }),
     ...(dataDir !== undefined && { dataDir }),
     ci: ci !== undefined && ci !== '0' && ci !== 'false',
     program: npmCommand === 'exec' ? 'npx pawl' : 'pawl',

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createConnect } from '../../lib/cli/connect.ts';
 import { checkDirectory, checkNode, spaceCheck } from '../../lib/cli/examine.ts';
 import { shellWords, withoutOption } from '../../lib/cli/shell-words.ts';
@@ -17,6 +17,11 @@ function problemsOf(value: unknown): string[] {
     return ((error as Fault).problems ?? []).map(({ path, message }) => `${path}: ${message}`);
   }
 }
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+});
 
 test('an empty configuration has all defaults', () => {
   expect(parseConfig(defineConfig({}), 'pawl.config.ts')).toEqual({
@@ -93,6 +98,41 @@ test('the command line goes to a directory or a server, and says when both are m
     'There is no workflows/index.ts, where the workflows are to be',
   );
   await expect(local({ purpose: 'read', config: 'x.ts' })).rejects.toThrow('There is no configuration file x.ts');
+});
+
+test.each([
+  ['by its name', 'https://abc.execute-api.eu-central-1.amazonaws.com', {}, 'eu-central-1/execute-api'],
+  ['by PAWL_AWS_REGION', 'https://pawl.example.com', { awsRegion: 'us-east-1' }, 'us-east-1/execute-api'],
+])('a server that is known to be on AWS %s is asked with signed requests', async (_how, url, environment, scope) => {
+  const sent: Record<string, string>[] = [];
+  vi.stubGlobal('fetch', async (_url: string, { headers }: { headers: Record<string, string> }) => {
+    sent.push(headers);
+    return Response.json({ items: [] });
+  });
+  vi.stubEnv('AWS_PROFILE', undefined);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDADA');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  const ask = async (more: object) => {
+    const connect = createConnect('/nowhere', async () => ({
+      ci: false,
+      program: 'pawl',
+      url,
+      ...environment,
+      ...more,
+    }));
+    await (await connect({ purpose: 'read' })).api.listRuns();
+  };
+  await ask({});
+  await ask({ token: 't' });
+  expect(sent[0]?.authorization).toMatch(new RegExp(`Credential=AKIDADA/\\d{8}/${scope}/`));
+  expect(sent[1]?.Authorization).toBe('Bearer t');
+});
+
+test('PAWL_AWS_REGION is a region', async () => {
+  expect(await readEnvironment({ PAWL_AWS_REGION: 'eu-central-1' })).toMatchObject({ awsRegion: 'eu-central-1' });
+  await expect(readEnvironment({ PAWL_AWS_REGION: 'Frankfurt am Main' })).rejects.toMatchObject({
+    problems: [{ path: 'PAWL_AWS_REGION', message: 'expected a region like eu-central-1' }],
+  });
 });
 
 test('the doctor knows an old Node, little space and a directory that is open to others', async () => {

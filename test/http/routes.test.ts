@@ -209,6 +209,21 @@ describe('one run', () => {
     expect((await asked.ask(`POST /v1/runs/${id}/${verb}`, { body: { by: 'ada' } })).status).toBe(202);
   });
 
+  test.each(['go', 'a b', 'a/b?c#d%', '..'])(
+    'POST …/signals takes a name that a path cannot carry: %s',
+    async (name) => {
+      const asked = createAsked();
+      const id = await start(asked);
+      const request = { body: { name, payload: 1, by: 'ada' }, headers: { 'Idempotency-Key': 'k' } };
+      const answer = await asked.ask(`POST /v1/runs/${id}/signals`, request);
+      expect(answer.status).toBe(202);
+      expect(asked.api.calls.at(-1)).toEqual(['signalRun', id, name, { payload: 1, by: 'ada', key: 'k' }]);
+      expect(await asked.refused(`POST /v1/runs/${id}/signals`, { body: {} })).toMatchObject({
+        problems: [{ path: 'name', message: 'is missing' }],
+      });
+    },
+  );
+
   test('POST …/cancel hands the reason on', async () => {
     const asked = createAsked();
     const id = await start(asked);
