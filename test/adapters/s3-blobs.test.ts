@@ -7,6 +7,7 @@ import { expiryClasses, expiryClassFor, expiryTag } from '../../lib/adapters/s3/
 import type { S3Faults } from '../../lib/dev/s3/server.ts';
 import { createSeededIds } from '../../lib/testing/seeded-ids.ts';
 import { blobsSuite } from '../conformance/blobs-suite.ts';
+import { passTime } from './pass-time.ts';
 import { s3ClientOf, startS3Service } from './s3-service.ts';
 
 const ids = createSeededIds(1);
@@ -51,16 +52,7 @@ describe('blobs on S3', () => {
     return { client, bucket, buckets, keys, blobs: createS3Blobs({ client, bucket, clock, ids }) };
   }
 
-  /** Lets waits pass until the work is done. */
-  async function passing<T>(work: Promise<T>): Promise<T> {
-    let isDone = false;
-    const done = work.finally(() => {
-      isDone = true;
-    });
-    done.catch(() => {});
-    while (!isDone) await clock.advanceToNext();
-    return done;
-  }
+  const passing = <T>(work: Promise<T>) => passTime(clock, work);
 
   test.each([
     ['a day', 1, '30'],
