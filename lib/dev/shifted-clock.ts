@@ -5,6 +5,8 @@ import type { Clock } from '../ports/clock.ts';
 export interface ShiftedClock extends Clock {
   /** Moves time forward at once. What falls due rings right after, one after the other, in order of its time. */
   skip(ms: number): void;
+  /** Whether something is due that has not rung yet. */
+  readonly ringing: boolean;
 }
 
 interface Alarm {
@@ -69,5 +71,8 @@ export function createShiftedClock(): ShiftedClock {
       };
     },
     macrotask: () => new Promise((resolve) => setImmediate(resolve)),
+    get ringing() {
+      return (first()?.at ?? Number.POSITIVE_INFINITY) <= now();
+    },
   };
 }

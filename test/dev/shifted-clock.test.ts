@@ -30,9 +30,12 @@ test('what falls due while time is skipped rings after the skip, in order of its
     clock.schedule(start + 2 * hourMs, () => rung.push('later'));
     clock.schedule(start + hourMs, () => rung.push('earlier'));
     clock.schedule(start + hourMs, () => rung.push('earlier, scheduled second'));
+    expect(clock.ringing).toBe(false);
     clock.skip(3 * hourMs);
     expect(rung).toEqual([]);
+    expect(clock.ringing).toBe(true);
   });
+  expect(clock.ringing).toBe(false);
   expect(rung).toEqual(['earlier', 'earlier, scheduled second', 'later']);
 });
 
