@@ -6,7 +6,7 @@ import type { SignatureV4 } from '@smithy/signature-v4';
 import { Fault } from '../kernel/faults.ts';
 import type { AwsCredentials, AwsTarget } from './aws-target.ts';
 
-export interface UnsignedRequest {
+interface UnsignedRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
