@@ -32,7 +32,7 @@ export interface PawlFunctionProps {
 /** The gateway waits for 30 s at most. */
 export const apiTimeout = Duration.seconds(29);
 /** Ends before the next tick begins. */
-export const sweeperTimeout = Duration.seconds(50);
+export const sweeperTimeout = Duration.seconds(55);
 export const triggerTimeout = Duration.seconds(30);
 
 export function createFunction(pawl: Construct, id: string, props: PawlFunctionProps): LambdaFunction {

@@ -21,36 +21,37 @@ export function permissionsOf(name: FunctionName, resources: Resources): Permiss
   return [...permissions[name](resources), ...keyPermissions(resources)];
 }
 
+/** Lambda takes the driver's messages from the queue in the name of the driver. */
+const ofEventSource = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+
 const permissions: Record<FunctionName, (resources: Resources) => Permission[]> = {
   api: ({ table, indexes, queue, deadLetters, bucket }) => [
     may('dynamodb', ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'], table),
     may('dynamodb', ['Query'], table, indexes.status, indexes.creation, indexes.correlation),
     may('sqs', ['SendMessage'], queue),
-    may('sqs', consuming, deadLetters),
+    may('sqs', ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'], deadLetters),
     may('s3', ['PutObject', 'PutObjectTagging', 'GetObject', 'DeleteObject'], objectsOf(bucket)),
     may('s3', ['ListBucket'], bucket),
   ],
   driver: ({ table, queue, bucket }) => [
     may('dynamodb', ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'BatchWriteItem'], table),
-    may('sqs', ['SendMessage', ...consuming], queue),
+    may('sqs', ['SendMessage', 'ChangeMessageVisibility', ...ofEventSource], queue),
     may('s3', ['PutObject', 'PutObjectTagging', 'GetObject'], objectsOf(bucket)),
     // To whom that is not allowed, S3 does not say that an object is missing.
     may('s3', ['ListBucket'], bucket),
   ],
   sweeper: ({ table, indexes, queue, deadLetters, undelivered }) => [
     may('dynamodb', ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'], table),
-    may('dynamodb', ['Query'], indexes.status),
+    may('dynamodb', ['Query'], table, indexes.status),
     may('sqs', ['SendMessage'], queue, undelivered),
-    may('sqs', consuming, deadLetters),
+    may('sqs', ['ReceiveMessage', 'DeleteMessage'], deadLetters),
   ],
   trigger: ({ table, queue, undelivered, bucket }) => [
-    may('dynamodb', ['GetItem', 'PutItem', 'UpdateItem'], table),
+    may('dynamodb', ['GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem'], table),
     may('sqs', ['SendMessage'], queue, undelivered),
     may('s3', ['PutObject', 'PutObjectTagging'], objectsOf(bucket)),
   ],
 };
-
-const consuming = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes'];
 
 /** DynamoDB, SQS and S3 use the key in the name of whoever calls them. */
 function keyPermissions({ encryptionKey }: Resources): Permission[] {

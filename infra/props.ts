@@ -33,11 +33,7 @@ export interface PawlProps {
   /** Events and times that start runs. `addTrigger` adds more. Default: none. */
   readonly triggers?: readonly Trigger[];
 
-  /**
-   * Partitions of each index, 1 to 64; one takes some 1,000 status changes a second. It may grow later: runs that are
-   * open then are found where they were only with the number that they were started with, so let them end first.
-   * Default: 4.
-   */
+  /** Partitions of each index, 1 to 64; one takes some 1,000 changes of status a second. May be changed at any time. Default: 4. */
   readonly indexShards?: number;
   /** Backups of the table for any second of the last 35 days. Default: true. */
   readonly pointInTimeRecovery?: boolean;

@@ -170,7 +170,7 @@ describe('functions', () => {
   test.each([
     ['Api', 29],
     ['Driver', 120],
-    ['Sweeper', 50],
+    ['Sweeper', 55],
     ['Trigger', 30],
   ])('%s runs on Graviton with traces and quiet JSON logs, for %i s at most', (id, seconds) => {
     expect(functionOf(template, id)).toMatchObject({
@@ -264,7 +264,6 @@ describe('functions', () => {
 });
 
 describe('permissions', () => {
-  const consume = ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'];
   const sqs = (...actions: string[]) => actions.map((action) => `sqs:${action}`).sort();
   const dynamodb = (...actions: string[]) => actions.map((action) => `dynamodb:${action}`).sort();
   const always = (logs: string) => ({
@@ -279,7 +278,7 @@ describe('permissions', () => {
       'Table/index/creation': ['dynamodb:Query'],
       'Table/index/correlation': ['dynamodb:Query'],
       Queue: ['sqs:SendMessage'],
-      DeadLetters: sqs(...consume),
+      DeadLetters: sqs('DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'),
       Blobs: ['s3:ListBucket'],
       'Blobs/*': ['s3:DeleteObject', 's3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       ...always('ApiLogs'),
@@ -289,7 +288,7 @@ describe('permissions', () => {
   test('the driver works on runs and their messages', () => {
     expect(allowances(template, 'DriverRole')).toEqual({
       Table: dynamodb('BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
-      Queue: sqs(...consume, 'SendMessage'),
+      Queue: sqs('ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage', 'SendMessage'),
       Blobs: ['s3:ListBucket'],
       'Blobs/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       ...always('DriverLogs'),
@@ -298,18 +297,18 @@ describe('permissions', () => {
 
   test('the sweeper finds what is due and settles dead letters', () => {
     expect(allowances(template, 'SweeperRole')).toEqual({
-      Table: dynamodb('BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'),
+      Table: dynamodb('BatchGetItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       'Table/index/status': ['dynamodb:Query'],
       Queue: ['sqs:SendMessage'],
       Undelivered: ['sqs:SendMessage'],
-      DeadLetters: sqs(...consume),
+      DeadLetters: sqs('DeleteMessage', 'ReceiveMessage'),
       ...always('SweeperLogs'),
     });
   });
 
   test('the trigger starts runs', () => {
     expect(allowances(template, 'TriggerRole')).toEqual({
-      Table: dynamodb('GetItem', 'PutItem', 'UpdateItem'),
+      Table: dynamodb('BatchWriteItem', 'GetItem', 'PutItem', 'UpdateItem'),
       Queue: ['sqs:SendMessage'],
       Undelivered: ['sqs:SendMessage'],
       'Blobs/*': ['s3:PutObject', 's3:PutObjectTagging'],
