@@ -12,7 +12,7 @@ export interface LambdaOptions {
 }
 
 /** An invocation that was cut off. What it was at may go on for a while, as a frozen sandbox does when it thaws. */
-export class TimedOut extends Error {
+class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
 

@@ -25,7 +25,7 @@ export interface Page<T> {
   cursor?: string;
 }
 
-export interface AppendOptions {
+interface AppendOptions {
   /** Mails whose events the chunk holds: the store may delete them. */
   absorbed?: string[];
   /** From then on nobody needs the record: a store with a TTL forgets it. Milliseconds. */

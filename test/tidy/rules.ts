@@ -77,7 +77,7 @@ function importComplaints(path: string, imports: Import[]): string[] {
   }
   if (path.startsWith('infra/')) {
     return imports
-      .filter(({ specifier }) => /\blib\//.test(specifier) && !sharedWithInfra.test(specifier))
+      .filter(({ specifier }) => /^\.\.?\/(.*\/)?(lib|functions)\//.test(specifier) && !sharedWithInfra.test(specifier))
       .map(({ specifier }) => `imports ${specifier}: of lib/, infra/ shares only names and the shape of the table`);
   }
   if (!path.startsWith('lib/')) return [];
