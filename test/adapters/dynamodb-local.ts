@@ -77,29 +77,105 @@ export function createDynamoSubjects(): (ports: { clock: Clock }) => Promise<Sto
 export interface Request {
   /** 'PutItem', 'Query' … */
   command: string;
-  /** As it goes over the line: values with their types. */
   input: Record<string, unknown>;
 }
 
-/** Stands between a client and the table. `send` lets a request through, or another in its place. */
-type Disturbance = (request: Request, send: (input?: object) => Promise<object>) => Promise<object>;
+type Answer = Record<string, unknown>;
+
+/** Stands between a client and the table. `send` lets the request through, or another of the kind in its place. */
+export type Disturbance = (send: (input?: object) => Promise<Answer>, request: Request) => Promise<Answer>;
+
+/** The request arrives and is decided upon, but the answer never comes back. */
+export const unanswered: Disturbance = async (send) => {
+  await send().catch(() => {});
+  throw named('TimeoutError', 'the answer took too long');
+};
+/** The request does not even arrive. */
+export const lost: Disturbance = async () => {
+  throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+};
+export const failed: Disturbance = async () => {
+  throw Object.assign(named('InternalServerError', 'of the service'), { $metadata: { httpStatusCode: 500 } });
+};
+export const throttled: Disturbance = async () => {
+  throw Object.assign(named('ProvisionedThroughputExceededException', 'slow down'), {
+    $metadata: { httpStatusCode: 400 },
+  });
+};
+export const undisturbed: Disturbance = (send) => send();
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+export interface Line {
+  client: DynamoDBClient;
+  /** All that was sent, in order. */
+  requests: Request[];
+  /** The commands of it since this was last asked. */
+  sent(): string[];
+  /** What happens to the next requests of this kind, one after the other; all others go through. */
+  disturb(command: string, ...disturbances: Disturbance[]): void;
+}
+
+export function lineTo(dynamo: LocalDynamo, config?: DynamoDBClientConfig): Line {
+  const client = dynamo.client(config);
+  const requests: Request[] = [];
+  const plans = new Map<string, Disturbance[]>();
+  let told = 0;
+  tap(
+    client,
+    (request) => void requests.push(request),
+    (send, request) => (plans.get(request.command)?.shift() ?? undisturbed)(send, request),
+  );
+  return {
+    client,
+    requests,
+    sent() {
+      const since = requests.slice(told).map(({ command }) => command);
+      told = requests.length;
+      return since;
+    },
+    disturb(command, ...disturbances) {
+      plans.set(command, [...(plans.get(command) ?? []), ...disturbances]);
+    },
+  };
+}
 
 function tap(client: DynamoDBClient, listen: (request: Request) => void, disturb?: Disturbance): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const request = {
-        command: String(context.commandName).replace(/Command$/, ''),
-        input: args.input as Request['input'],
-      };
+      const command = String(context.commandName).replace(/Command$/, '');
+      const request = { command, input: args.input as Request['input'] };
       listen(request);
       if (disturb === undefined) return next(args);
-      let answer: Awaited<ReturnType<typeof next>> | undefined;
-      const output = await disturb(request, async (input = args.input) => {
-        answer = await next({ ...args, input } as typeof args);
-        return answer.output as object;
-      });
-      return { response: answer?.response, output: output as never };
+      let response: unknown;
+      const output = await disturb(async (input = request.input) => {
+        const answer = await next({ ...args, input } as typeof args);
+        response = answer.response;
+        return answer.output as unknown as Answer;
+      }, request);
+      return { response, output: output as never };
     },
-    { step: 'initialize', priority: 'low' },
+    { step: 'initialize' },
   );
+}
+
+/** A clock on which nobody has to wait. What was waited for is in `delays`, in ms. */
+export function impatientClock(start: number): Clock & { delays: number[]; pass(ms: number): void } {
+  let now = start;
+  const delays: number[] = [];
+  return {
+    delays,
+    pass(ms) {
+      now += ms;
+    },
+    now: () => now,
+    schedule(at, callback) {
+      delays.push(at - now);
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    },
+    macrotask: () => new Promise((resolve) => setImmediate(resolve)),
+  };
 }

@@ -6,11 +6,14 @@ import type { Clock } from '../../ports/clock.ts';
 import { settingsKey, workflowField } from './keys.ts';
 import type { Expression, Item, TableClient } from './table-client.ts';
 
-export interface Settings {
+interface Counts {
   /** New index entries go to so many partitions. */
   shards: number;
   /** Older ones may lie in so many. */
   mostShards: number;
+}
+
+export interface Settings extends Counts {
   /** Every workflow that ever had a run, as in keys. */
   workflows: ReadonlySet<string>;
 }
@@ -24,7 +27,7 @@ export interface SettingsKeeper {
   noted(workflow: string): Promise<Settings>;
 }
 
-export const DEFAULT_SHARDS = 4;
+const DEFAULT_SHARDS = 4;
 const KEPT_MS = 60_000;
 
 /** `indexShards`: what the count is to be; as stored if absent. */
@@ -33,35 +36,39 @@ export function createSettingsKeeper(
   clock: Clock,
   indexShards: number | undefined,
 ): SettingsKeeper {
-  let first: Promise<Settings> | undefined;
-  let latest: { settings: Settings; readAt: number } | undefined;
+  let beginning: Promise<Settings> | undefined;
+  let latest: Settings | undefined;
+  let readAt = 0;
 
-  async function read(): Promise<Settings> {
-    const settings = fromItem(await table.get(settingsKey));
-    const workflows = new Set([...settings.workflows, ...(latest?.settings.workflows ?? [])]);
-    latest = { settings: { ...settings, workflows }, readAt: clock.now() };
-    return latest.settings;
+  /** Names are never taken off: those that this process has noted since are as good as read. */
+  function keep(counts: Counts, names: Iterable<string>): Settings {
+    latest = { ...counts, workflows: new Set([...(latest?.workflows ?? []), ...names]) };
+    return latest;
   }
 
-  /** Reads, and stores the count that this process was given, if it is another. */
-  async function begin(): Promise<Settings> {
-    for (;;) {
-      const found = await read();
-      if (indexShards === undefined || indexShards === found.shards) return found;
-      const wanted = { shards: indexShards, mostShards: Math.max(indexShards, found.mostShards) };
-      const written = await table.update(settingsKey, countsAre(wanted), countsAreStill(found));
-      if (written.held && latest !== undefined) latest.settings = { ...latest.settings, ...wanted };
-      if (written.held) return { ...found, ...wanted };
-    }
+  /** Stores the count if there is none yet, or if this process was given another. */
+  async function agree({ counts, names }: Stored): Promise<Settings> {
+    const shards = indexShards ?? counts?.shards ?? DEFAULT_SHARDS;
+    if (shards === counts?.shards) return keep(counts, names);
+    const wanted = { shards, mostShards: Math.max(shards, counts?.mostShards ?? 0) };
+    const written = await table.update(settingsKey, countsAre(wanted), countsAreStill(counts));
+    return written.held ? keep(wanted, names) : agree(await read());
+  }
+
+  async function read(): Promise<Stored> {
+    readAt = clock.now();
+    return fromItem(await table.get(settingsKey));
   }
 
   async function known(): Promise<Settings> {
-    first ??= begin().catch((error) => {
-      first = undefined;
-      throw error;
-    });
-    const settings = await first;
-    return latest?.settings ?? settings;
+    beginning ??= read()
+      .then(agree)
+      .catch((error) => {
+        beginning = undefined;
+        throw error;
+      });
+    const first = await beginning;
+    return latest ?? first;
   }
 
   return {
@@ -69,7 +76,9 @@ export function createSettingsKeeper(
 
     async recent() {
       const settings = await known();
-      return latest !== undefined && clock.now() - latest.readAt < KEPT_MS ? settings : read();
+      if (clock.now() - readAt < KEPT_MS) return settings;
+      const { counts = settings, names } = await read();
+      return keep(counts, names);
     },
 
     async noted(workflow) {
@@ -77,34 +86,36 @@ export function createSettingsKeeper(
       const name = workflowField(workflow);
       if (settings.workflows.has(name)) return settings;
       await table.update(settingsKey, { text: 'ADD #workflows :names', values: { ':names': new Set([name]) } });
-      if (latest === undefined) return settings;
-      latest.settings = { ...latest.settings, workflows: new Set([...latest.settings.workflows, name]) };
-      return latest.settings;
+      return keep(latest ?? settings, [name]);
     },
   };
 }
 
-function fromItem(item: Item | undefined): Settings {
-  const shards = (item?.shards as number | undefined) ?? DEFAULT_SHARDS;
-  return {
-    shards,
-    mostShards: (item?.mostShards as number | undefined) ?? shards,
-    workflows: (item?.workflows as Set<string> | undefined) ?? new Set(),
-  };
+/** `counts`: `undefined` where no process has begun before. */
+interface Stored {
+  counts?: Counts;
+  names: Set<string>;
 }
 
-function countsAre({ shards, mostShards }: Pick<Settings, 'shards' | 'mostShards'>): Expression {
+function fromItem(item: Item | undefined): Stored {
+  const { shards, mostShards, workflows } = (item ?? {}) as Partial<Settings & { workflows: Set<string> }>;
+  const names = workflows ?? new Set<string>();
+  return shards === undefined || mostShards === undefined ? { names } : { counts: { shards, mostShards }, names };
+}
+
+function countsAre({ shards, mostShards }: Counts): Expression {
   return {
     text: 'SET #shards = :shards, #mostShards = :mostShards',
     values: { ':shards': shards, ':mostShards': mostShards },
   };
 }
 
-function countsAreStill({ shards, mostShards }: Settings): Expression {
-  const theyAreTheDefault = 'attribute_not_exists(#shards)';
+function countsAreStill(counts: Counts | undefined): Expression {
+  const thereAreNone = 'attribute_not_exists(#shards)';
   const theyAreThose = '#shards = :shardsBefore AND #mostShards = :mostShardsBefore';
+  if (counts === undefined) return { text: thereAreNone, values: {} };
   return {
-    text: shards === DEFAULT_SHARDS ? `${theyAreTheDefault} OR ${theyAreThose}` : theyAreThose,
-    values: { ':shardsBefore': shards, ':mostShardsBefore': mostShards },
+    text: theyAreThose,
+    values: { ':shardsBefore': counts.shards, ':mostShardsBefore': counts.mostShards },
   };
 }

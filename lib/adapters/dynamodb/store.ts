@@ -29,8 +29,8 @@ export interface DynamoStoreOptions {
 }
 
 /**
- * In a journal up to this position, absorbed mail is left to its expiry: a delete costs as much as reading it some ten
- * times would, and a short journal is not read that often. In a long one it would be read with every look at its tail.
+ * In a journal up to this position, absorbed mail is left to its expiry: a delete costs as much as reading it some twenty
+ * times, and a short journal is not read that often. Beside a long one it would be read with every look at the tail.
  */
 const MAIL_STAYS_UNTIL = 32;
 
@@ -88,12 +88,13 @@ export function createDynamoStore({ client, tableName, clock, ids, indexShards }
       const item = toEventItem(id, chunk, expiresAt);
       for (;;) {
         const put = await table.put(item, isFree);
-        const standing = put.held ? undefined : await table.get(item);
-        // The whole run has been deleted between the two.
-        if (!put.held && standing === undefined) continue;
-        const found = standing && fromEventItem(standing, nonce);
-        if (found !== undefined && !(found.id === chunk.id && !put.held && put.mayBeOwn))
-          return { appended: false, found };
+        if (!put.held) {
+          const standing = await table.get(item);
+          // The whole run has been deleted between the two.
+          if (standing === undefined) continue;
+          const found = fromEventItem(standing, nonce);
+          if (!put.mayBeOwn || found.id !== chunk.id) return { appended: false, found };
+        }
         if (position > MAIL_STAYS_UNTIL) await tryToRemove(absorbed.map((mail) => mailKey(id, nonce, mail)));
         return { appended: true };
       }
