@@ -40,9 +40,11 @@ export function createAlarms(pawl: Construct, { topic, oldestMessageAge }: Alarm
   alarm(
     'DeadLetters',
     queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-    'Messages could not be handled, and the sweeper does not settle them: look at the errors of driver and sweeper',
-    thrice,
+    'Messages could not be handled: look at the errors of the driver',
   );
+  // The sweeper may have settled them before SQS counts.
+  alarm('DeadFacts', sweeperMetric('deadFacts'), 'Facts could not be handled; they are stored with their runs');
+  alarm('DeadWakes', sweeperMetric('deadWakes'), 'Runs could not be driven, several times; they are tried again');
   alarm(
     'Undelivered',
     queues.undelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),

@@ -42,6 +42,21 @@ export function createApp(context: Record<string, unknown> = {}): App {
   return new App({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': true, ...context } });
 }
 
+/** The functions' ids in the construct. */
+export const ids = ['Api', 'Driver', 'Sweeper', 'Trigger'];
+
+/** The properties of the one resource with this logical id, as `readable` writes it. */
+export function properties(template: Template, type: string, id: string) {
+  const found = Object.entries(template.findResources(type)).filter(([logicalId]) => withoutHash(logicalId) === id);
+  const [[, resource] = ['', undefined]] = found;
+  if (found.length !== 1 || resource === undefined) throw new Error(`${found.length} resources ${type} ${id}`);
+  return resource.Properties;
+}
+
+export function functionOf(template: Template, id: string) {
+  return properties(template, 'AWS::Lambda::Function', `${id}Function`);
+}
+
 interface Statement {
   Action: string | string[];
   Resource: unknown;
