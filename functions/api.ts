@@ -13,7 +13,7 @@ export function createApiHandler(options: AwsOptions) {
   const { service } = openAws({ observer, ...options });
   const app = createHttpApp({
     api: service,
-    allowedHosts: 'any',
+    behindGateway: true,
     streams: { waitMs: streamWaitMs },
     logger: { error: failed },
   });

@@ -58,7 +58,13 @@ async function answer(
     response.end(JSON.stringify({ message: 'Request Too Long' }));
     return;
   }
-  const result = await invoke(eventOf(request, body));
+  const event = eventOf(request, body);
+  if (event === undefined) {
+    response.writeHead(400, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ message: 'Bad Request' }));
+    return;
+  }
+  const result = await invoke(event);
   response.statusCode = result.statusCode ?? 200;
   for (const [name, value] of Object.entries(result.headers ?? {})) response.setHeader(name, String(value));
   response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
@@ -77,8 +83,10 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
-function eventOf(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
-  const [rawPath = '/', rawQueryString = ''] = (request.url ?? '/').split('?', 2);
+function eventOf(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 | undefined {
+  const [sentPath = '/', rawQueryString = ''] = (request.url ?? '/').split('?', 2);
+  const rawPath = decodedPath(sentPath);
+  if (rawPath === undefined) return undefined;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value;
@@ -96,6 +104,7 @@ function eventOf(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
       apiId: 'local',
       domainName: host,
       domainPrefix: 'local',
+      ...(!rawPath.startsWith('/v1/callbacks/') && { authorizer: whoever }),
       http: {
         method,
         path: rawPath,
@@ -112,4 +121,16 @@ function eventOf(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2
     ...(body.length > 0 && { body: body.toString('base64') }),
     isBase64Encoded: body.length > 0,
   };
+}
+
+/** Everybody on this machine is this user; callbacks alone are nobody's. */
+const whoever = { iam: { accountId: '000000000000', userArn: 'arn:aws:iam::000000000000:user/local' } };
+
+/** An HTTP API decodes a path twice, and what was a `?` ends it (decision 009). `undefined`: it refuses to. */
+function decodedPath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(decodeURIComponent(path)).split('?', 1)[0];
+  } catch {
+    return undefined;
+  }
 }
