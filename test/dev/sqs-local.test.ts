@@ -57,6 +57,21 @@ describe('queues on a clock', () => {
     for (let turn = 0; turn < 3; turn += 1) expect(await queue.receive({ max: 1, waitMs: 0 })).toHaveLength(1);
   });
 
+  test('queues that are the dead letters of each other pass a message on, and do so once', async () => {
+    const { core, queue } = start({}, { VisibilityTimeout: '0' });
+    const other = core.create('other', { VisibilityTimeout: '0' });
+    const policyOf = (arn: string) => ({
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 1 }),
+    });
+    core.change('queue', policyOf(other.arn));
+    core.change('other', policyOf(queue.arn));
+    queue.send(content('a'));
+    await queue.receive({ max: 1, waitMs: 0 });
+    const waiting = other.receive({ max: 1, waitMs: minute });
+    expect(await queue.receive({ max: 1, waitMs: 0 })).toEqual([]);
+    expect(await waiting).toMatchObject([{ message: { body: 'a', receives: 2 } }]);
+  });
+
   test('a message is invisible for twelve hours from its receive at most', async () => {
     const { clock, queue } = start();
     queue.send(content('a'));

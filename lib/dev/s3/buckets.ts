@@ -13,9 +13,9 @@ export interface StoredObject {
   tags: ReadonlyMap<string, string>;
 }
 
-export type GivenObject = Pick<StoredObject, 'bytes' | 'modifiedAt'> & Partial<Omit<StoredObject, 'etag'>>;
+type GivenObject = Pick<StoredObject, 'bytes' | 'modifiedAt'> & Partial<Omit<StoredObject, 'etag'>>;
 
-export interface Listing {
+interface Listing {
   keys: string[];
   /** Where the next page goes on. */
   next: string | undefined;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { invalidValue, SqsError } from './errors.ts';
 
-export interface AttributeValue {
+interface AttributeValue {
   DataType: string;
   StringValue?: string | undefined;
   /** Base64. */

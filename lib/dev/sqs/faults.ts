@@ -14,7 +14,7 @@ export interface SentMessage {
   body: string;
 }
 
-export interface Arrival {
+interface Arrival {
   /** Default 1. 0: it is lost. Several are the same message, each deleted for itself. */
   copies?: number;
   /** In ms, beyond the delay asked for. */

@@ -1,5 +1,4 @@
 /** The operations of SQS, from parameters to answers, as its API reference has them. */
-
 import { batchOf } from './batch.ts';
 import {
   type Attributes,
@@ -14,9 +13,9 @@ import { accountId, type SqsCore } from './core.ts';
 import { SqsError } from './errors.ts';
 import { assertWithin, contentOf, parameters, parse } from './parameters.ts';
 import type { LocalQueue, ReceivedMessage, StoredMessage } from './queue.ts';
-import { largestMessageBytes, numberOf } from './settings.ts';
+import { largestMessageBytes, numberOf, settingNames } from './settings.ts';
 
-export interface Surroundings {
+interface Surroundings {
   core: SqsCore;
   /** Under which queues are addressed. */
   baseUrl: string;
@@ -62,7 +61,7 @@ const operations: Record<string, Operation> = {
   GetQueueAttributes(input, { core }) {
     const { QueueUrl, AttributeNames } = parse(parameters.GetQueueAttributes, input);
     const all = attributesOf(find(core, QueueUrl));
-    const unknown = AttributeNames.find((name) => name !== 'All' && !knownAttributes.has(name) && !(name in all));
+    const unknown = AttributeNames.find((name) => name !== 'All' && !settingNames.has(name) && !(name in all));
     if (unknown !== undefined) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
     const chosen = Object.entries(all).filter(
       ([name]) => AttributeNames.includes('All') || AttributeNames.includes(name),
@@ -194,8 +193,6 @@ function changeVisibility(
   assertWithin(VisibilityTimeout, 'VisibilityTimeout', { from: 0, to: 43_200 });
   queue.changeVisibility(ReceiptHandle, VisibilityTimeout * 1_000);
 }
-
-const knownAttributes = new Set(['RedrivePolicy', 'RedriveAllowPolicy', 'Policy', 'KmsMasterKeyId']);
 
 function attributesOf(queue: LocalQueue): Record<string, string> {
   const { visible, inFlight, delayed } = queue.counts();

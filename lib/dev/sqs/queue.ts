@@ -3,21 +3,24 @@
  * Owns: which messages are visible, delayed or in flight, who waits for them, how often each was received, and when one
  * is moved to the dead letters. Does not own: parameters and their limits, which are checked before.
  * Invariants: a message is visible or hidden, never both. A dead letter moves when it would be received once too often,
- * without that receive being counted, as SQS does it; it keeps its id, its time of sending and its count.
+ * without that receive being counted; it keeps its id, its time of sending and its count, and starts anew in what counts
+ * for the next move.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { Content } from './content.ts';
 import { invalidValue, SqsError } from './errors.ts';
 import type { SentMessage, SqsFaults } from './faults.ts';
-import { fromHandle, type Receipt, toHandle } from './receipt.ts';
+import { fromHandle, toHandle } from './receipt.ts';
 import { numberOf, type QueueSettings, redrivePolicyOf } from './settings.ts';
+import { createWaiters } from './waiters.ts';
 
 /** In SQS's hands. Times are ms since the epoch. */
 export interface StoredMessage extends SentMessage {
   messageId: string;
   content: Content;
   sentAt: number;
+  /** In all queues that it has been in. */
   receives: number;
   firstReceivedAt?: number;
   /** The queue in which it died. */
@@ -29,16 +32,16 @@ export interface ReceivedMessage {
   handle: string;
 }
 
-export interface ReceiveOptions {
+interface ReceiveOptions {
   max: number;
   waitMs: number;
   /** Default: the queue's setting. */
   visibilityMs?: number | undefined;
-  /** Who waits gets nothing any more. */
+  /** Who is gone gets nothing any more. */
   signal?: AbortSignal | undefined;
 }
 
-export interface QueueCounts {
+interface QueueCounts {
   visible: number;
   inFlight: number;
   delayed: number;
@@ -68,15 +71,14 @@ export interface LocalQueue {
   close(): void;
 }
 
-interface Waiter {
-  options: ReceiveOptions;
-  resolve(messages: ReceivedMessage[]): void;
-  stop(): void;
-}
-
-interface Hidden {
-  reason: 'delayed' | 'in flight';
-  stopTimer(): void;
+/** A message in this queue. */
+interface Entry extends SentMessage {
+  message: StoredMessage;
+  serial: number;
+  receivesHere: number;
+  receivedAt: number;
+  /** Absent while it is visible. */
+  hidden?: { reason: 'delayed' | 'in flight'; stopTimer(): void } | undefined;
 }
 
 const longestInFlightMs = 12 * 60 * 60 * 1_000;
@@ -92,13 +94,9 @@ export interface LocalQueueOptions {
 
 export function createLocalQueue({ name, arn, settings, clock, faults, findByArn }: LocalQueueOptions): LocalQueue {
   const scope = `${name} ${randomUUID()}`;
-  const visible = new Set<StoredMessage>();
-  const hidden = new Map<StoredMessage, Hidden>();
-  /** Every message that is here, by its serial number. */
-  const messages = new Map<number, StoredMessage>();
-  const serials = new Map<StoredMessage, number>();
-  const lastReceivedAt = new Map<StoredMessage, number>();
-  const waiters = new Set<Waiter>();
+  const entries = new Map<number, Entry>();
+  const visible = new Set<Entry>();
+  const waiters = createWaiters<ReceiveOptions, ReceivedMessage>(clock);
   let lastSerial = 0;
   /** No message was sent before. */
   let firstSentAt = Number.POSITIVE_INFINITY;
@@ -106,87 +104,78 @@ export function createLocalQueue({ name, arn, settings, clock, faults, findByArn
   function add(message: StoredMessage, delayMs: number): void {
     lastSerial += 1;
     firstSentAt = Math.min(firstSentAt, message.sentAt);
-    messages.set(lastSerial, message);
-    serials.set(message, lastSerial);
-    if (delayMs > 0) hide(message, delayMs, 'delayed');
-    else show(message);
+    const { body } = message;
+    const entry: Entry = { queue: name, body, message, serial: lastSerial, receivesHere: 0, receivedAt: 0 };
+    entries.set(entry.serial, entry);
+    if (delayMs > 0) hide(entry, delayMs, 'delayed');
+    else show(entry);
   }
 
-  function forget(message: StoredMessage): void {
-    hidden.get(message)?.stopTimer();
-    hidden.delete(message);
-    visible.delete(message);
-    lastReceivedAt.delete(message);
-    messages.delete(serials.get(message) ?? 0);
-    serials.delete(message);
+  function forget(entry: Entry): void {
+    entry.hidden?.stopTimer();
+    visible.delete(entry);
+    entries.delete(entry.serial);
   }
 
-  function hide(message: StoredMessage, ms: number, reason: Hidden['reason']): void {
-    hidden.get(message)?.stopTimer();
-    visible.delete(message);
-    const stopTimer = clock.schedule(clock.now() + ms, () => show(message));
-    hidden.set(message, { reason, stopTimer });
+  function hide(entry: Entry, ms: number, reason: 'delayed' | 'in flight'): void {
+    entry.hidden?.stopTimer();
+    visible.delete(entry);
+    entry.hidden = { reason, stopTimer: clock.schedule(clock.now() + ms, () => show(entry)) };
   }
 
-  function show(message: StoredMessage): void {
-    hidden.get(message)?.stopTimer();
-    hidden.delete(message);
-    visible.add(message);
-    for (const waiter of waiters) {
-      const taken = take(waiter.options);
-      if (taken.length === 0) return;
-      waiter.stop();
-      waiter.resolve(taken);
-    }
+  function show(entry: Entry): void {
+    entry.hidden?.stopTimer();
+    entry.hidden = undefined;
+    visible.add(entry);
+    waiters.serve(take);
   }
 
-  function take({ max, visibilityMs = seconds('VisibilityTimeout') }: ReceiveOptions): ReceivedMessage[] {
+  function take({ max, visibilityMs = milliseconds('VisibilityTimeout') }: ReceiveOptions): ReceivedMessage[] {
     dropExpired();
     const taken: ReceivedMessage[] = [];
-    const inOrder = faults.order?.([...visible]) ?? visible;
-    for (const message of inOrder) {
+    for (const entry of faults.order?.([...visible]) ?? visible) {
       if (taken.length >= max) break;
-      if (!visible.has(message) || movedToDeadLetters(message)) continue;
-      taken.push(deliver(message, visibilityMs));
+      if (visible.has(entry) && !movedToDeadLetters(entry)) taken.push(deliver(entry, visibilityMs));
     }
     return taken;
   }
 
-  function deliver(message: StoredMessage, visibilityMs: number): ReceivedMessage {
-    const now = clock.now();
+  function deliver(entry: Entry, visibilityMs: number): ReceivedMessage {
+    const { message, serial } = entry;
+    entry.receivedAt = clock.now();
+    entry.receivesHere += 1;
     message.receives += 1;
-    message.firstReceivedAt ??= now;
-    lastReceivedAt.set(message, now);
-    if (visibilityMs > 0) hide(message, visibilityMs, 'in flight');
-    const receipt: Receipt = { serial: serials.get(message) ?? 0, receive: message.receives };
-    return { message: { ...message }, handle: toHandle(scope, receipt) };
+    message.firstReceivedAt ??= entry.receivedAt;
+    if (visibilityMs > 0) hide(entry, visibilityMs, 'in flight');
+    return { message: { ...message }, handle: toHandle(scope, { serial, receive: entry.receivesHere }) };
   }
 
-  function movedToDeadLetters(message: StoredMessage): boolean {
+  function movedToDeadLetters(entry: Entry): boolean {
     const policy = redrivePolicyOf(self.settings);
-    if (policy === undefined || message.receives < policy.maxReceiveCount) return false;
+    if (policy === undefined || entry.receivesHere < policy.maxReceiveCount) return false;
     const target = findByArn(policy.deadLetterTargetArn);
     if (target === undefined) return false;
-    forget(message);
-    target.accept({ ...message, deadLetterSourceArn: arn });
+    forget(entry);
+    target.accept({ ...entry.message, deadLetterSourceArn: arn });
     return true;
   }
 
   function dropExpired(): void {
-    const from = clock.now() - seconds('MessageRetentionPeriod');
+    const from = clock.now() - milliseconds('MessageRetentionPeriod');
     if (firstSentAt > from) return;
     firstSentAt = Number.POSITIVE_INFINITY;
-    for (const message of messages.values()) {
-      if (message.sentAt <= from) forget(message);
-      else firstSentAt = Math.min(firstSentAt, message.sentAt);
+    for (const entry of entries.values()) {
+      if (entry.message.sentAt <= from) forget(entry);
+      else firstSentAt = Math.min(firstSentAt, entry.message.sentAt);
     }
   }
 
-  function seconds(setting: string): number {
+  function milliseconds(setting: string): number {
     return numberOf(self.settings, setting) * 1_000;
   }
 
-  function delivered(handle: string): { message: StoredMessage; isCurrent: boolean } | undefined {
+  /** `undefined`: the message is gone, or was delivered once more since. */
+  function current(handle: string): Entry | undefined {
     const receipt = fromHandle(scope, handle);
     if (receipt === undefined) {
       throw new SqsError(
@@ -194,8 +183,8 @@ export function createLocalQueue({ name, arn, settings, clock, faults, findByArn
         `The input receipt handle "${handle}" is not a valid receipt handle.`,
       );
     }
-    const message = messages.get(receipt.serial);
-    return message && { message, isCurrent: message.receives === receipt.receive };
+    const entry = entries.get(receipt.serial);
+    return entry?.receivesHere === receipt.receive ? entry : undefined;
   }
 
   const self: LocalQueue = {
@@ -206,73 +195,54 @@ export function createLocalQueue({ name, arn, settings, clock, faults, findByArn
     settingsChangedAt: clock.now(),
     purgedAt: undefined,
 
-    send(content, delayMs = seconds('DelaySeconds')) {
-      const messageId = randomUUID();
-      const sentAt = clock.now();
-      const { copies = 1, lateMs = 0 } = faults.arrival?.({ queue: name, body: content.body }) ?? {};
-      for (let copy = 0; copy < copies; copy += 1) {
-        add({ queue: name, body: content.body, messageId, content, sentAt, receives: 0 }, delayMs + lateMs);
-      }
-      return messageId;
+    send(content, delayMs = milliseconds('DelaySeconds')) {
+      const sent: SentMessage = { queue: name, body: content.body };
+      const { copies = 1, lateMs = 0 } = faults.arrival?.(sent) ?? {};
+      const message = { ...sent, messageId: randomUUID(), content, sentAt: clock.now(), receives: 0 };
+      for (let copy = 0; copy < copies; copy += 1) add({ ...message }, delayMs + lateMs);
+      return message.messageId;
     },
 
     async receive(options) {
       const taken = take(options);
-      if (taken.length > 0 || options.waitMs <= 0 || options.signal?.aborted) return taken;
-      return new Promise((resolve) => {
-        const giveUp = () => {
-          waiter.stop();
-          resolve([]);
-        };
-        const stopTimer = clock.schedule(clock.now() + options.waitMs, giveUp);
-        const stop = () => {
-          stopTimer();
-          options.signal?.removeEventListener('abort', giveUp);
-          waiters.delete(waiter);
-        };
-        const waiter: Waiter = { options, resolve, stop };
-        options.signal?.addEventListener('abort', giveUp);
-        waiters.add(waiter);
-      });
+      const isOver = taken.length > 0 || options.waitMs <= 0 || options.signal?.aborted;
+      return isOver ? taken : waiters.wait(options);
     },
 
     remove(handle) {
-      const found = delivered(handle);
-      if (found?.isCurrent) forget(found.message);
+      const entry = current(handle);
+      if (entry) forget(entry);
     },
 
     changeVisibility(handle, visibilityMs) {
-      const found = delivered(handle);
-      if (!found?.isCurrent) {
+      const entry = current(handle);
+      if (entry === undefined) {
         throw invalidValue(
           handle,
           'ReceiptHandle',
           'Message does not exist or is not available for visibility timeout change.',
         );
       }
-      const { message } = found;
-      if (!hidden.has(message)) return;
-      const until = clock.now() + visibilityMs;
-      if (until > (lastReceivedAt.get(message) ?? 0) + longestInFlightMs) {
+      if (entry.hidden === undefined) return;
+      if (clock.now() + visibilityMs > entry.receivedAt + longestInFlightMs) {
         throw invalidValue(
           visibilityMs / 1_000,
           'VisibilityTimeout',
           'Total VisibilityTimeout for the message is beyond the limit [43200 seconds]',
         );
       }
-      if (visibilityMs > 0) hide(message, visibilityMs, 'in flight');
-      else show(message);
+      if (visibilityMs > 0) hide(entry, visibilityMs, 'in flight');
+      else show(entry);
     },
 
     counts() {
       dropExpired();
-      const reasons = [...hidden.values()].map(({ reason }) => reason);
-      const delayed = reasons.filter((reason) => reason === 'delayed').length;
-      return { visible: visible.size, inFlight: reasons.length - delayed, delayed };
+      const delayed = [...entries.values()].filter(({ hidden }) => hidden?.reason === 'delayed').length;
+      return { visible: visible.size, inFlight: entries.size - visible.size - delayed, delayed };
     },
 
     purge() {
-      for (const message of messages.values()) forget(message);
+      for (const entry of entries.values()) forget(entry);
       self.purgedAt = clock.now();
     },
 
@@ -285,11 +255,8 @@ export function createLocalQueue({ name, arn, settings, clock, faults, findByArn
     },
 
     close() {
-      for (const message of messages.values()) forget(message);
-      for (const { stop, resolve } of waiters) {
-        stop();
-        resolve([]);
-      }
+      for (const entry of entries.values()) forget(entry);
+      waiters.dismiss();
     },
   };
   return self;

@@ -1,5 +1,5 @@
 /** Handles of deliveries: opaque to whoever gets them, and worth nothing with another queue or in another process. */
-export interface Receipt {
+interface Receipt {
   /** Of the message within its queue. */
   serial: number;
   /** The how-manieth receive it was. */

@@ -23,6 +23,9 @@ const withoutEffect = [
   'SqsManagedSseEnabled',
 ];
 
+/** All that can be asked for, whether or not it is set. */
+export const settingNames: ReadonlySet<string> = new Set([...Object.keys(numbers), ...withoutEffect, 'RedrivePolicy']);
+
 export const defaultSettings: QueueSettings = Object.fromEntries(
   Object.entries(numbers).map(([name, { default: value }]) => [name, String(value)]),
 );
