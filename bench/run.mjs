@@ -15,4 +15,6 @@ await build({
   logLevel: 'error',
 });
 const { status } = spawnSync('node', ['.pawl/bench/main.mjs'], { stdio: 'inherit' });
+process.stderr.write('measuring: cold starts …\n');
+spawnSync('npx', ['tsx', 'bench/cold-start.ts'], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

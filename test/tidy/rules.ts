@@ -131,7 +131,7 @@ function lengthComplaints(source: string): string[] {
 }
 
 function environmentComplaints(path: string, source: string): string[] {
-  if (path === 'lib/wiring/environment.ts' || /^(test|scripts)\//.test(path)) return [];
+  if (path === 'lib/wiring/environment.ts' || /^(test|scripts|bench)\//.test(path)) return [];
   const reads =
     /\bprocess\s*(\?\.|\.|\[\s*['"])\s*env\b/.test(source) || /\benv\b[^;]*from 'node:process'/.test(source);
   return reads ? ['reads process.env, which only lib/wiring/environment.ts does'] : [];

@@ -1,0 +1,90 @@
+/**
+ * What a function's cold start waits for: how large its bundle is and how long Node takes to import it, the whole of it and each
+ * of the packages in it alone. Times are medians of fresh processes.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { buildFunctions } from '../infra/bundling/build.ts';
+import { functionNames } from '../infra/bundling/request.ts';
+import { variableNames } from '../lib/wiring/aws/names.ts';
+
+const packages = [
+  '@aws-sdk/client-dynamodb',
+  '@aws-sdk/lib-dynamodb',
+  '@aws-sdk/client-sqs',
+  '@aws-sdk/client-s3',
+  '@aws-lambda-powertools/logger',
+  '@aws-lambda-powertools/metrics',
+  '@aws-lambda-powertools/batch',
+  'zod',
+  'hono',
+  'jsonata',
+  'yaml',
+];
+const processes = 7;
+
+/** What the infrastructure sets: a function reads it while it is imported. */
+const environment = {
+  ...process.env,
+  [variableNames.table]: 'table',
+  [variableNames.queueUrl]: 'https://sqs.us-east-1.amazonaws.com/0/queue',
+  [variableNames.deadLetterQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/0/dead',
+  [variableNames.bucket]: 'bucket',
+  [variableNames.deployment]: 'deployment',
+  [variableNames.driverTimeoutMs]: '120000',
+  [variableNames.indexShards]: '4',
+  AWS_REGION: 'us-east-1',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
+mkdirSync('.pawl', { recursive: true });
+const folder = mkdtempSync(join('.pawl', 'cold-start-'));
+try {
+  const workflows = resolve(folder, 'workflows.mjs');
+  writeFileSync(workflows, 'export {};\n');
+  const { errors } = await buildFunctions({ workflows, outDir: resolve(folder), options: {} });
+  if (errors.length > 0) throw new Error(errors.join('\n'));
+  console.log('function or package              bundle      import');
+  for (const name of functionNames) print(name, join(folder, name, 'index.mjs'));
+  for (const name of packages) print(name, await bundleAlone(name));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function bundleAlone(name: string): Promise<string> {
+  const outfile = join(folder, `${name.replace(/\W+/g, '-')}.mjs`);
+  await build({
+    stdin: { contents: `import * as all from '${name}'; globalThis.all = all;`, resolveDir: process.cwd() },
+    outfile,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+function print(name: string, file: string): void {
+  const kilobytes = `${Math.round(statSync(file).size / 1_000)} KB`;
+  const times = Array.from({ length: processes }, () => importMs(file)).sort((a, b) => a - b);
+  const median = times[Math.floor(processes / 2)] ?? Number.NaN;
+  console.log(`${name.padEnd(32)} ${kilobytes.padStart(6)} ${`${median.toFixed(0)} ms`.padStart(11)}`);
+}
+
+function importMs(file: string): number {
+  const code = `const begun = performance.now(); await import('${pathToFileURL(resolve(file)).href}'); console.log(performance.now() - begun);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    encoding: 'utf8',
+    env: environment,
+  });
+  const ms = Number(stdout.trim());
+  if (stdout.trim() === '' || Number.isNaN(ms)) throw new Error(`${file} cannot be imported: ${stderr}`);
+  return ms;
+}
