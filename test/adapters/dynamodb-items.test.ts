@@ -393,6 +393,15 @@ describe('an item', () => {
     await expect(store.readHead('run-1')).rejects.toMatchObject({ code: 'newer_format' });
   });
 
+  test('holds a reason that was cut in the middle of a character', async () => {
+    await store.updateHead(
+      'run-1',
+      { state: { status: 'blocked', wakeAt: T0, reason: 'got 😀 and \ud83d' } },
+      { nonce: 'nonce-1' },
+    );
+    expect((await store.readHead('run-1'))?.state).toMatchObject({ reason: 'got 😀 and \ufffd' });
+  });
+
   test.each(['', 'x'.repeat(201), 'a\u0000b', 'a\ud800'])('is not made for the id %j', async (id) => {
     await expect(store.create(aHead({ birth: { id } }))).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(store.readHead(id)).rejects.toMatchObject({ code: 'invalid_input' });

@@ -64,7 +64,7 @@ export function toHeadItems(head: Head, shards: number): { item: Item; aside?: I
   const item = {
     ...keys,
     ...indexKeys(state, id, shards, keys.creationSk),
-    ...state,
+    ...attributesOf(state),
     position,
     expiresAt,
     ttl: ttl(expiresAt),
@@ -140,6 +140,11 @@ function birthBeside({ input: _input, ...birth }: Birth, keys: Parameters<typeof
   return Object.fromEntries(Object.entries(birth).filter(([name, value]) => told[name as keyof Birth] !== value));
 }
 
+/** A reason may quote a text that was cut in the middle of a character, which UTF-8 cannot hold. */
+function attributesOf(state: HeadState): Partial<HeadItem> {
+  return state.status === 'blocked' ? { ...state, reason: state.reason.replace(/\p{Surrogate}/gu, '\ufffd') } : state;
+}
+
 /** Where a run stands in the status index; nowhere while it is being deleted. */
 function indexKeys(
   state: HeadState,
@@ -185,7 +190,7 @@ export function toHeadUpdate(
     set('ttl', ttl(expiresAt));
   }
   if (state !== undefined) {
-    const { status, wakeAt, closedAt, reason }: Partial<HeadItem> = { ...state };
+    const { status, wakeAt, closedAt, reason } = attributesOf(state);
     set('status', status);
     set('wakeAt', wakeAt);
     set('closedAt', closedAt);

@@ -28,7 +28,7 @@ export interface Query {
   descending?: boolean;
   /** Only these attributes are wanted. */
   attributes?: string[];
-  /** Items in the first page; later pages are as large as they get. */
+  /** Items in the first page; later pages are larger. Default: as many as DynamoDB gives, 1 MB. */
   firstPage?: number;
 }
 
@@ -46,6 +46,8 @@ export interface TableClient {
 
 const KEYS_IN_A_READ = 100;
 const KEYS_IN_A_WRITE = 25;
+/** Who asks for more than he thought he would need may need much more. */
+const PAGE_GROWTH = 4;
 
 export function createTableClient({
   client,
@@ -119,7 +121,7 @@ export function createTableClient({
         const answer = await calls.ask(doing, () => documents.send(new QueryCommand(page)));
         yield (answer.Items ?? []) as Item[];
         start = answer.LastEvaluatedKey;
-        limit = undefined;
+        limit = limit && limit * PAGE_GROWTH;
       } while (start !== undefined);
     },
 
