@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../wiring/package-version.ts';
 import { cancelCommand } from './cancel.ts';
 import type { Cli } from './cli.ts';
+import { costCommand } from './cost.ts';
 import { describeError } from './describe-error.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
@@ -26,7 +27,7 @@ const groups: Record<string, CreateCommand[]> = {
   'Run workflows:': [runCommand, startCommand, devCommand, serveCommand, invokeCommand],
   'Look at runs:': [listCommand, showCommand, historyCommand, watchCommand],
   'Act on runs:': [signalCommand, pauseCommand, resumeCommand, cancelCommand],
-  'Look at Pawl:': [workflowsCommand, doctorCommand, redriveCommand],
+  'Look at Pawl:': [workflowsCommand, doctorCommand, costCommand, redriveCommand],
 };
 
 /** Does what the words say and leaves the exit code in `cli.exit`. Never rejects. */

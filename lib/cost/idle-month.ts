@@ -1,4 +1,5 @@
 /** What a deployment costs in a month in which no run does anything, line by line. Pure. */
+import { sweeperMetrics } from '../wiring/aws/names.ts';
 import type { Assumptions } from './assumptions.ts';
 import { type Amounts, billedTick, entriesOf, times, together, usdOf } from './bill.ts';
 import { costBeyondFree } from './prices.ts';
@@ -25,6 +26,8 @@ const minutesADay = 1_440;
 
 /** As the construct makes them: ten alarms, of which one adds up the throttles of four functions. */
 export const alarmMetrics = 13;
+
+const sweeperMetricCount = Object.keys(sweeperMetrics).length;
 
 /** `tick`: what one tick of the sweeper uses when nothing is due. */
 export function idleMonthOf(tick: readonly Use[], assumed: Assumptions): IdleMonth {
@@ -57,6 +60,12 @@ export function idleMonthOf(tick: readonly Use[], assumed: Assumptions): IdleMon
     line('HTTP API', 'only requests are billed', { httpRequests: 0 }),
     line('point-in-time recovery', 'per GB in the table; none in an empty one', { recoveryGbMonths: 0 }),
     line('alarms', `with \`alarms\`: ${alarmMetrics} metrics are watched`, { alarmMetrics }, true),
+    line(
+      'metrics',
+      'of the sweeper, in hours in which runs are late or messages die',
+      { metrics: sweeperMetricCount },
+      true,
+    ),
     line('dashboard', 'with `dashboard: true`', { dashboards: 1 }, true),
   ];
   const sum = lines

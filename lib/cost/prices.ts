@@ -1,8 +1,8 @@
 /**
- * AWS's list prices, on demand, first tier, without what an account gets for free. The only place with prices in it.
+ * AWS's list prices, on demand, of the first tier. The only place with prices in it.
  *
- * Collected on 2026-11-21 from copies of the pages named here, since the official price pages fill in their numbers by script. `seen` says
- * how old the newest copy was that states the number: a month, or `undated`. `assumed` was found nowhere in print.
+ * The official pages fill in their numbers by script, so these were collected from copies of them and from others that
+ * quote them. `seen`: the month of the newest one that states the number, `undated` where it has no date, `assumed` where none was found.
  */
 export const priceTable = {
   region: 'us-east-1',
@@ -29,14 +29,6 @@ export const priceTable = {
     gbSeconds: price(0.0000133334, 1, 'Lambda GB-seconds, arm64', 'aws.amazon.com/lambda/pricing', 'undated', 400_000),
     httpRequests: price(1, 1e6, 'HTTP API requests', 'aws.amazon.com/api-gateway/pricing', '2026-03'),
     scheduledEvents: price(0, 1e6, 'events of a scheduled rule', 'aws.amazon.com/eventbridge/pricing', 'assumed'),
-    schedulerInvocations: price(
-      1,
-      1e6,
-      'EventBridge Scheduler invocations',
-      'aws.amazon.com/eventbridge/pricing',
-      '2026-03',
-      14e6,
-    ),
     blobPuts: price(5, 1e6, 'S3 PUT requests', 'aws.amazon.com/s3/pricing', 'undated'),
     blobGets: price(0.4, 1e6, 'S3 GET requests', 'aws.amazon.com/s3/pricing', 'undated'),
     blobGbMonths: price(0.023, 1, 'GB-months in S3', 'aws.amazon.com/s3/pricing', 'undated'),

@@ -45,8 +45,9 @@ interface Request {
   ConsistentRead?: boolean;
   Key?: Values;
   Item?: Values;
-  ExpressionAttributeValues?: Values;
-  RequestItems?: Record<string, { Keys?: Values[]; ConsistentRead?: boolean } | BatchWrite[]>;
+  ProjectionExpression?: string;
+  FilterExpression?: string;
+  RequestItems?: Record<string, BatchRead | BatchWrite[]>;
 }
 
 interface Answer {
@@ -56,6 +57,11 @@ interface Answer {
   UnprocessedKeys?: Record<string, { Keys?: Values[] }>;
   UnprocessedItems?: Record<string, BatchWrite[]>;
   ConsumedCapacity?: Consumed | Consumed[];
+}
+
+interface BatchRead {
+  Keys?: Values[];
+  ConsistentRead?: boolean;
 }
 
 interface BatchWrite {
@@ -78,6 +84,8 @@ interface Write {
 }
 
 const free = new Set(['CreateTable', 'DescribeTable', 'DescribeTimeToLive', 'ListTables', 'UpdateTimeToLive']);
+const reads = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
+const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
 
 export function meterTable(
   client: DynamoDBClient,
@@ -90,11 +98,17 @@ export function meterTable(
       async (args) => {
         const operation = commandName.replace(/Command$/, '');
         if (isOff() || free.has(operation)) return next(args);
+        if (!reads.has(operation) && !writes.has(operation)) {
+          throw new Error(`The meter does not know what ${operation} costs: teach it, in lib/cost/table-meter.ts`);
+        }
         const ask = () =>
           next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'INDEXES' } as ServiceInputTypes });
         const request = args.input as Request;
-        const writes = writesOf(operation, request, shape);
-        return during(() => (writes.length > 0 ? write(operation, writes, ask) : read(operation, request, ask)));
+        return during(() =>
+          reads.has(operation)
+            ? read(operation, request, ask)
+            : write(operation, writesOf(operation, request, shape), ask),
+        );
       },
     { step: 'initialize', priority: 'low', name: 'pawlTableMeter' },
   );
@@ -110,8 +124,9 @@ export function meterTable(
       ...nothing,
       operation,
       about: aboutRead(operation, request, shape),
-      // What is filtered out or not projected is billed, too, and only the service has seen it.
-      readUnits: Math.max(readBy(operation, request, answer), reported ?? 0),
+      readUnits: hidesSome(request)
+        ? Math.max(readBy(operation, request, answer), reported ?? 0)
+        : readBy(operation, request, answer),
       ...(reported !== undefined && { reported }),
     });
     return found;
@@ -216,6 +231,11 @@ function readBy(operation: string, request: Request, answer: Answer): number {
     default:
       throw new Error(`The meter does not know what ${operation} costs: teach it, in lib/cost/table-meter.ts`);
   }
+}
+
+/** What is filtered out or not asked for is billed, too, and only the service has seen it. */
+function hidesSome({ ProjectionExpression, FilterExpression }: Request): boolean {
+  return ProjectionExpression !== undefined || FilterExpression !== undefined;
 }
 
 function totalBytes(items: readonly Values[]): number {

@@ -279,7 +279,7 @@ export const paths: Path[] = [
     path: 'a look at a run',
     why: 'One query reads head and journal: a unit for each 4 KB begun.',
     async uses(metered) {
-      const { id } = await start(metered, 'ten-steps');
+      const { id } = await start(metered, 'no-step');
       return usesOf(metered, () => metered.request('GET', `/v1/runs/${id}`));
     },
     reads: { 'read of the run': [1, 1] },

@@ -1,0 +1,128 @@
+import type { Assumptions } from '../../cost/assumptions.ts';
+import { type Amounts, type BillLine, entriesOf } from '../../cost/bill.ts';
+import type { EstimatedRun } from '../../cost/estimate.ts';
+import type { IdleMonth } from '../../cost/idle-month.ts';
+import { type Priced, priceTable } from '../../cost/prices.ts';
+import { humanDuration } from './duration.ts';
+import { type Canvas, type Cell, table } from './table.ts';
+
+const million = 1_000_000;
+
+/** One run, item by item. */
+export function runCostLines({ run, bill, skippedMs }: EstimatedRun, assumed: Assumptions, canvas: Canvas): string[] {
+  const { dim, bold } = canvas.colors;
+  const skipped = skippedMs > 0 ? `, which waits for ${humanDuration(skippedMs)}` : '';
+  const { writeUnits, readUnits, queueRequests, invocations } = bill.totals;
+  const counted = Object.entries({ writeUnits, readUnits, queueRequests, invocations });
+  const amounts: Amounts = Object.fromEntries(counted.filter(([, amount]) => amount !== undefined));
+  const total = { item: 'one run', by: '', times: undefined, amounts, usd: bill.usd };
+  return [
+    bold(`One run of ${run.workflow} version ${run.version}${skipped}`),
+    ...table(
+      [
+        { title: 'ITEM' },
+        { title: 'BY' },
+        { title: 'TIMES', align: 'right' },
+        { title: 'UNITS', shrinkTo: 24 },
+        { title: '$ A MILLION RUNS', align: 'right' },
+      ],
+      [...bill.lines.map(billRow), billRow(total).map((cell) => ({ ...cell, paint: bold }))],
+      canvas,
+    ),
+    dim(`One run is ${dollars(bill.usd, 8)}, at the list prices of ${priceTable.region} of ${priceTable.collected}.`),
+    dim(
+      `Assumed: functions of ${assumed.memoryMb} MB; ${assumed.invocationMs} ms an invocation, ${assumed.requestMs} ms a request, ` +
+        `${assumed.stepMs} ms a step (--step-ms); a trace an invocation, which is less from one a second on.`,
+    ),
+    ...(bill.once.length > 0
+      ? [dim(`Once for each new process or workflow, and not in the sum: ${unitsOf(bill.once)}.`)]
+      : []),
+    dim('Not counted: what steps themselves use, and data that leaves the region.'),
+  ];
+}
+
+/** A month without runs, line by line. */
+export function idleMonthLines(month: IdleMonth, assumed: Assumptions, canvas: Canvas): string[] {
+  const { dim, bold } = canvas.colors;
+  const row = (item: string, basis: string, units: string, usd: number): Cell[] => [
+    { text: item },
+    { text: basis, paint: dim },
+    { text: units },
+    { text: usd.toFixed(2) },
+  ];
+  const always = month.lines.filter(({ optional }) => !optional);
+  const optional = month.lines.filter((line) => line.optional);
+  return [
+    bold(`A month of ${assumed.monthDays} days in which nothing runs`),
+    ...table(
+      [
+        { title: 'ITEM' },
+        { title: 'WHY', shrinkTo: 16 },
+        { title: 'UNITS', shrinkTo: 24 },
+        { title: '$ A MONTH', align: 'right' },
+      ],
+      [
+        ...always.map(({ item, basis, amounts, usd }) => row(item, basis, amountsText(amounts), usd)),
+        row('in all', '', '', month.usd).map((cell) => ({ ...cell, paint: bold })),
+        ...optional.map(({ item, basis, amounts, usd }) => row(`off: ${item}`, basis, amountsText(amounts), usd)),
+      ],
+      canvas,
+    ),
+    dim(
+      `What AWS gives every account each month leaves ${dollars(month.usdBeyondFree, 2)} of it, if nothing else takes that.`,
+    ),
+  ];
+}
+
+function billRow({ item, by, times, amounts, usd }: Omit<BillLine, 'times'> & { times: number | undefined }): Cell[] {
+  return [
+    { text: item },
+    { text: by },
+    { text: times === undefined ? '' : String(times) },
+    { text: amountsText(amounts) },
+    { text: (usd * million).toFixed(2) },
+  ];
+}
+
+function unitsOf(lines: readonly BillLine[]): string {
+  return lines.map(({ amounts }) => amountsText(amounts)).join(', ');
+}
+
+/** `13 write units, 2 read units`. What there is none of is not named. */
+export function amountsText(amounts: Amounts): string {
+  return entriesOf(amounts)
+    .filter(([, amount]) => amount > 0)
+    .map(([name, amount]) => `${number(amount)} ${unitNames[name][amount === 1 ? 0 : 1]}`)
+    .join(', ');
+}
+
+const unitNames: Record<Priced, [one: string, many: string]> = {
+  writeUnits: ['write unit', 'write units'],
+  readUnits: ['read unit', 'read units'],
+  tableGbMonths: ['GB-month', 'GB-months'],
+  recoveryGbMonths: ['GB-month of recovery', 'GB-months of recovery'],
+  queueRequests: ['SQS request', 'SQS requests'],
+  invocations: ['invocation', 'invocations'],
+  gbSeconds: ['GB-s', 'GB-s'],
+  httpRequests: ['HTTP request', 'HTTP requests'],
+  scheduledEvents: ['event', 'events'],
+  blobPuts: ['S3 write', 'S3 writes'],
+  blobGets: ['S3 read', 'S3 reads'],
+  blobGbMonths: ['GB-month', 'GB-months'],
+  blobTags: ['tag-month', 'tag-months'],
+  logGb: ['GB of logs', 'GB of logs'],
+  metrics: ['metric', 'metrics'],
+  alarmMetrics: ['alarm metric', 'alarm metrics'],
+  dashboards: ['dashboard', 'dashboards'],
+  traces: ['trace', 'traces'],
+};
+
+/** Three digits that say something; whole numbers as they are. */
+function number(amount: number): string {
+  if (Number.isInteger(amount)) return amount.toLocaleString('en-US');
+  return amount >= 0.001 ? String(Number(amount.toPrecision(3))) : amount.toExponential(1);
+}
+
+function dollars(usd: number, digits: number): string {
+  return `$${usd.toFixed(digits)}`;
+}
