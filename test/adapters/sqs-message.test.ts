@@ -41,7 +41,26 @@ const outsideEvents: OutsideEvent[] = [
   },
 ];
 
+/** As long as limits let it be. */
+const longKey = `${'ä'.repeat(599)}a`;
+
 const messages: Message[] = [
+  { kind: 'wake', run: 'ä'.repeat(100), nonce: 'n' },
+  {
+    kind: 'mail',
+    run: 'run-1',
+    nonce: 'n',
+    mail: {
+      id: `settled:${longKey}`,
+      event: {
+        type: 'child_settled',
+        id: `settled:${longKey}`,
+        at: T0,
+        key: longKey,
+        outcome: { status: 'completed' },
+      },
+    },
+  },
   { kind: 'start', run: 'run-1', nonce: 'n' },
   { kind: 'wake', run: 'run-1' },
   { kind: 'wake', run: 'run-1', nonce: 'n', from: 'sweeper' },
@@ -104,7 +123,8 @@ describe('messages as bodies', () => {
     ['a field too few', bodyOf({ kind: 'start', run: 'r' }), /at nonce/],
     ['a field too many', bodyOf({ kind: 'wake', run: 'r', admin: true }), /admin/],
     ['an empty run', bodyOf({ kind: 'wake', run: '' }), /at run/],
-    ['a run that is too long for a key', bodyOf({ kind: 'wake', run: 'x'.repeat(513) }), /at run/],
+    ['a run that is too long for a key', bodyOf({ kind: 'wake', run: 'ä'.repeat(101) }), /at run/],
+    ['a run with control characters', bodyOf({ kind: 'wake', run: 'a\nb' }), /at run/],
     ['an unknown source', bodyOf({ kind: 'wake', run: 'r', from: 'elsewhere' }), /at from/],
     ['an event that is not from outside', bodyOf(withEvent({ type: 'run_completed', at: 1 })), /mail\.event\.type/],
     ['an event without a time', bodyOf(withEvent({ type: 'run_signalled', id: 's', name: 'n' })), /mail\.event\.at/],

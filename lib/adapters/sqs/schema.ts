@@ -2,15 +2,18 @@
 import * as z from 'zod';
 import type { OutsideEvent, Payload, StoredError } from '../../kernel/events.ts';
 import type { Message } from '../../ports/queue.ts';
+import { isPlainText, LONGEST_ID_BYTES } from '../store-rules.ts';
 
-/** Longer ones are no identifiers of Pawl, and would not fit the store's keys. */
-const id = z.string().min(1).max(512);
+/** Of a run and of its records: others than these no store takes. */
+const id = z.string().refine(isUsableId, `expected an id of 1 to ${LONGEST_ID_BYTES} bytes without control characters`);
+/** Of an outside event: of any length, since it may hold a task's key. */
+const eventId = z.string().min(1);
 const at = z.number();
 const by = z.string().optional();
 
 const payload: z.ZodType<Payload> = z.union([
   z.string(),
-  z.strictObject({ blob: z.string().min(1), bytes: z.number().int().nonnegative(), digest: z.string().min(1) }),
+  z.strictObject({ blob: z.string(), bytes: z.number(), digest: z.string() }),
 ]);
 
 const storedError: z.ZodType<StoredError> = z.strictObject({
@@ -22,14 +25,14 @@ const storedError: z.ZodType<StoredError> = z.strictObject({
   cause: z.lazy(() => storedError).optional(),
 });
 
-const command = { id, at, epoch: z.number().int().nonnegative(), by };
+const command = { id: eventId, at, epoch: z.number().int().nonnegative(), by };
 
 const outsideEvent: z.ZodType<OutsideEvent> = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('run_signalled'),
-    id,
+    id: eventId,
     at,
-    name: z.string().min(1),
+    name: z.string(),
     payload: payload.optional(),
     by,
   }),
@@ -38,9 +41,9 @@ const outsideEvent: z.ZodType<OutsideEvent> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run_resumed'), ...command, issuedAt: at }),
   z.strictObject({
     type: z.literal('child_settled'),
-    id,
+    id: eventId,
     at,
-    key: z.string().min(1),
+    key: z.string(),
     outcome: z.discriminatedUnion('status', [
       z.strictObject({ status: z.literal('completed'), output: payload.optional() }),
       z.strictObject({ status: z.enum(['failed', 'cancelled']), error: storedError }),
@@ -60,7 +63,11 @@ export const messageSchema: z.ZodType<Message> = z.discriminatedUnion('kind', [
     kind: z.literal('mail'),
     run: id,
     nonce: id,
-    mail: z.strictObject({ id, event: outsideEvent }),
+    mail: z.strictObject({ id: eventId, event: outsideEvent }),
     expiresAt: at.optional(),
   }),
 ]);
+
+function isUsableId(text: string): boolean {
+  return text !== '' && isPlainText(text, LONGEST_ID_BYTES);
+}
