@@ -131,7 +131,12 @@ async function ask(path: string, { method = 'GET', body, query = '', key }: Aske
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(key !== undefined && { 'idempotency-key': key }),
     },
-    requestContext: { domainName: 'api', stage: '$default', http: { method, path } },
+    requestContext: {
+      domainName: 'api',
+      stage: '$default',
+      http: { method, path },
+      authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } },
+    },
     isBase64Encoded: false,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })) as APIGatewayProxyStructuredResultV2;
