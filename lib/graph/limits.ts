@@ -28,8 +28,8 @@ export const graphLimits = {
   expressionDefaults: 12,
   /** What one evaluation may do: evaluated parts, plus one for each 256 values or characters that they give. */
   evaluationSteps: 500_000,
-  /** How deep functions and parts of an expression may be under way inside each other. */
-  evaluationDepth: 2_000,
+  /** How many parts of an expression may be under way at once, one inside the other or side by side. */
+  evaluationDepth: 20_000,
   /** The longest list that an expression may build. */
   evaluationItems: 50_000,
   /** The most values (list items, fields) of anything that an expression reads or gives. */
@@ -41,7 +41,11 @@ export const graphLimits = {
   /** The longest picture of a number, a date or a time, in characters. */
   pictureChars: 100,
   /** The most values of a JSON Schema. */
-  schemaValues: 10_000,
+  schemaValues: 5_000,
+  /** The most schemas that a JSON Schema applies to one value, references followed. */
+  schemaApplications: 1_000,
+  /** The most schemas that one check may apply in all. */
+  schemaSteps: 1_000_000,
   /** The most items of a list that a JSON Schema may compare with each other (`uniqueItems`). */
   uniqueItems: 5_000,
   /** The most tasks of a body that are laid out with care; larger ones are drawn in plain layers. */
