@@ -1,0 +1,263 @@
+import { endsRun } from '../../workflow/branches.ts';
+import { TaskError } from '../../workflow/index.ts';
+import type { Json } from '../definition.ts';
+import { isLost, joinHolds, type Outcome } from './join.ts';
+import type { BodyHost, BodyPlace, Place, TaskPlace } from './place.ts';
+import { isTolerant, type PlannedBody, type PlannedTask } from './plan.ts';
+import type { Startable } from './scheduler.ts';
+
+/**
+ * Tasks that are scheduled together, under way: those of the graph, of a container, of one round of a map.
+ *
+ * Owns: what waits for what, who is chosen and who is skipped, and when the body has ended and how.
+ * Does not own: who of the ready ones is first (scheduler.ts), what a task does (`perform`).
+ *
+ * Invariants:
+ *  1. A task begins once, after all that it waits for; it ends once, as completed, failed or skipped.
+ *  2. Each dependency is looked at a fixed number of times.
+ *  3. Once the body has ended nothing of it begins or is waited for: its scope is closed, its places are free.
+ */
+export interface RunningBody {
+  result: Promise<BodyEnd>;
+  /** Where its tasks run; expressions see all that has ended there. */
+  place: Place;
+  /** Ends it without a result. What waited for its places starts at the scheduler's next `go`. */
+  close(): void;
+}
+
+export interface BodyEnd {
+  output: Json;
+  /** A `succeed` ended it and said what it gives. */
+  early: boolean;
+}
+
+/** Queues what can begin; the scheduler's next `go` starts it. */
+export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): RunningBody {
+  const { scheduler } = host;
+  const { tasks } = plan;
+  const open = Int32Array.from(tasks, ({ waitsFor }) => waitsFor);
+  const outcomes: (Outcome | undefined)[] = new Array(tasks.length).fill(undefined);
+  const isChosen = new Uint8Array(tasks.length);
+  const running = new Set<Startable>();
+  const closers = new Set<() => void>();
+  /** Failures that nobody caught and no task has put up with, in order. */
+  const failures = new Set<number>();
+  let left = tasks.length;
+  let tolerant = plan.tolerant;
+  let ended = false;
+  let resolve!: (end: BodyEnd) => void;
+  let reject!: (error: unknown) => void;
+  const result = new Promise<BodyEnd>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  result.catch(() => {});
+
+  const place: TaskPlace = {
+    scope: where.scope,
+    ctx: where.ctx,
+    lane: where.lane,
+    values: {
+      outcomeOf: (id) => {
+        const number = plan.numbers.get(id);
+        return number === undefined ? undefined : outcomes[number];
+      },
+      round: where.round,
+      outer: where.outer,
+    },
+    whenClosed(callback) {
+      closers.add(callback);
+      return () => closers.delete(callback);
+    },
+  };
+
+  const taskAt = (number: number) => tasks[number] as PlannedTask;
+  const outcomeAt = (number: number) => outcomes[number] as Outcome;
+  const isWanted = () => !ended && !where.scope.closed;
+
+  // --- what becomes of a task ----------------------------------------------------------------------------------------
+
+  function consider(number: number): Outcome | undefined {
+    const { task, dependsOn, chosenBy } = taskAt(number);
+    if (chosenBy.length > 0 && isChosen[number] === 0) {
+      return { status: 'skipped', afterFailure: chosenBy.map(outcomeAt).some(isLost) };
+    }
+    const dependencies = dependsOn.map(outcomeAt);
+    if (joinHolds(task.join, dependencies)) return undefined;
+    return { status: 'skipped', afterFailure: dependencies.some(isLost) };
+  }
+
+  /** Takes in how a task ended, and whoever has waited for that alone. */
+  function settle(first: number, outcome: Outcome): void {
+    if (!isWanted()) return;
+    record(first, outcome);
+    const done = [first];
+    for (const number of done) {
+      for (const dependent of taskAt(number).dependents) {
+        const stillOpen = (open[dependent] as number) - 1;
+        open[dependent] = stillOpen;
+        if (stillOpen > 0) continue;
+        const skipped = consider(dependent);
+        if (skipped) {
+          record(dependent, skipped);
+          done.push(dependent);
+        } else admit(dependent);
+      }
+    }
+    endIfDone();
+    scheduler.go();
+  }
+
+  function record(number: number, outcome: Outcome): void {
+    outcomes[number] = outcome;
+    left -= 1;
+    if (isTolerant(taskAt(number))) tolerant -= 1;
+    if (outcome.status === 'failed' && !outcome.caught) failures.add(number);
+  }
+
+  function fail(number: number, thrown: unknown): void {
+    if (!isWanted()) return;
+    if (endsRun(thrown)) {
+      host.stop(thrown);
+      return;
+    }
+    const { task, targets } = taskAt(number);
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const clause =
+      'catch' in task ? task.catch.find((each) => each.error === '*' || each.error === error.name) : undefined;
+    if (clause) isChosen[targets.get(clause.then) as number] = 1;
+    settle(number, { status: 'failed', error, caught: clause !== undefined });
+  }
+
+  function complete(number: number, output: Json): void {
+    const { task, targets } = taskAt(number);
+    if (task.type === 'condition') for (const id of output as string[]) isChosen[targets.get(id) as number] = 1;
+    settle(number, { status: 'completed', output });
+  }
+
+  // --- its way ---------------------------------------------------------------------------------------------------------
+
+  /** The task is to run, unless its `when` says no. */
+  function admit(number: number): void {
+    const planned = taskAt(number);
+    const { task, order } = planned;
+    const turn = { priority: task.priority, order, isWanted };
+    if (task.when === undefined && !takesNoTime(planned)) enqueue(number);
+    else scheduler.decide(turn, () => decide(number));
+  }
+
+  async function decide(number: number): Promise<void> {
+    const planned = taskAt(number);
+    const { id, when } = planned.task;
+    try {
+      if (when !== undefined && !(await host.holds(when, place, id))) {
+        settle(number, { status: 'skipped', afterFailure: false });
+        return;
+      }
+      if (!isWanted()) return;
+      if (takesNoTime(planned)) await performNow(number);
+      else enqueue(number);
+    } catch (error) {
+      fail(number, error);
+    }
+  }
+
+  async function performNow(number: number): Promise<void> {
+    const planned = taskAt(number);
+    const { task } = planned;
+    putUpWithFailures(planned);
+    if (task.type === 'fail') {
+      const message = inWords(await host.evaluate(task.message, place, task.id));
+      end(() => reject(new TaskError({ name: task.error, message }, place.scope.key(task.id))));
+    } else if (task.type === 'succeed') {
+      const output = task.output === undefined ? null : ((await host.evaluate(task.output, place, task.id)) ?? null);
+      end(() => resolve({ output, early: true }));
+    } else complete(number, await host.perform(planned, place));
+  }
+
+  function enqueue(number: number): void {
+    const planned = taskAt(number);
+    const { task, order } = planned;
+    const entry: Startable = {
+      priority: task.priority,
+      order,
+      isWanted,
+      takesSlot: task.type === 'executor' || task.type === 'sub_workflow',
+      lane: where.lane,
+      start: () => start(number, entry),
+    };
+    scheduler.enqueue(entry);
+  }
+
+  function start(number: number, entry: Startable): void {
+    const planned = taskAt(number);
+    running.add(entry);
+    putUpWithFailures(planned);
+    host.perform(planned, place).then(
+      (output) => {
+        leave(entry);
+        complete(number, output);
+      },
+      (error: unknown) => {
+        leave(entry);
+        fail(number, error);
+      },
+    );
+  }
+
+  function leave(entry: Startable): void {
+    if (running.delete(entry)) scheduler.release(entry);
+  }
+
+  /** A task with `any_succeeded` that runs is content with those that completed. */
+  function putUpWithFailures({ task, dependsOn }: PlannedTask): void {
+    if (task.join === 'any_succeeded' && failures.size > 0) for (const number of dependsOn) failures.delete(number);
+  }
+
+  // --- the end ---------------------------------------------------------------------------------------------------------
+
+  function endIfDone(): void {
+    // A task that runs whatever happened is still to come: the body goes on for its sake.
+    const [failed] = tolerant === 0 ? failures : [];
+    if (failed !== undefined) {
+      const { error } = outcomeAt(failed) as Extract<Outcome, { status: 'failed' }>;
+      end(() => reject(error));
+    } else if (left === 0) end(() => resolve({ output: outputOf(plan, outcomes), early: false }));
+  }
+
+  function end(settleResult: () => void): void {
+    if (!isWanted()) return;
+    settleResult();
+    close();
+  }
+
+  function close(): void {
+    if (ended) return;
+    ended = true;
+    where.scope.close();
+    for (const callback of [...closers]) callback();
+    for (const entry of running) scheduler.release(entry);
+    running.clear();
+  }
+
+  for (const [number, { waitsFor }] of tasks.entries()) if (waitsFor === 0) admit(number);
+  if (left === 0) endIfDone();
+  return { result, place, close };
+}
+
+function takesNoTime({ task: { type } }: PlannedTask): boolean {
+  return type === 'condition' || type === 'transform' || type === 'fail' || type === 'succeed';
+}
+
+function outputOf({ tasks, last }: PlannedBody, outcomes: (Outcome | undefined)[]): Json {
+  const completed = last.flatMap((number) => {
+    const outcome = outcomes[number];
+    return outcome?.status === 'completed' ? [[tasks[number]?.task.id, outcome.output]] : [];
+  });
+  if (last.length === 1) return completed[0]?.[1] ?? null;
+  return last.length === 0 ? null : Object.fromEntries(completed);
+}
+
+function inWords(message: Json | undefined): string {
+  return typeof message === 'string' ? message : JSON.stringify(message ?? null);
+}

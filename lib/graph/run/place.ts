@@ -1,0 +1,47 @@
+import type { Context } from '../../workflow/context.ts';
+import type { Scope } from '../../workflow/scope.ts';
+import type { Expression, Json, Template } from '../definition.ts';
+import type { Outcome } from './join.ts';
+import type { PlannedTask } from './plan.ts';
+import type { Lane, Scheduler } from './scheduler.ts';
+
+/** Where a body runs. */
+export interface Place {
+  /** The body's own: it is closed when the body ends. */
+  scope: Scope;
+  ctx: Context;
+  values: Values;
+  lane: Lane | undefined;
+}
+
+/** Where a task runs: its body's place. */
+export interface TaskPlace extends Place {
+  /** Has this called when the body ends before the task. Answers with how to take that back. */
+  whenClosed(callback: () => void): () => void;
+}
+
+/** What expressions see, from one body on outwards. */
+export interface Values {
+  /** How a task of this body ended. Undefined: it is not of this body, or has not ended. */
+  outcomeOf(id: string): Outcome | undefined;
+  /** What the body's round is about. */
+  round: { item: Json; index: number } | undefined;
+  outer: Values | undefined;
+}
+
+/** What is the same in all bodies of a run. */
+export interface BodyHost {
+  scheduler: Scheduler;
+  perform(planned: PlannedTask, place: TaskPlace): Promise<Json>;
+  /** For the task of this id. Undefined: the expression gives nothing. */
+  evaluate(template: Template, place: Place, id: string): Promise<Json | undefined>;
+  holds(condition: Expression, place: Place, id: string): Promise<boolean>;
+  /** The run is to end, whatever its bodies are at. */
+  stop(error: unknown): void;
+}
+
+/** What a body needs to begin. */
+export interface BodyPlace extends Omit<Place, 'values'> {
+  outer: Values | undefined;
+  round?: Values['round'];
+}
