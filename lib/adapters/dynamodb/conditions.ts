@@ -22,6 +22,11 @@ export function noRunLivesThere(now: number): Expression {
   };
 }
 
+/** Of a document. */
+export function isStillAt(revision: number): Expression {
+  return { text: '#revision = :revisionBefore', values: { ':revisionBefore': revision } };
+}
+
 export function isOfRun(nonce: string): Expression {
   return { text: itIsThisRun, values: { ':nonce': nonce } };
 }

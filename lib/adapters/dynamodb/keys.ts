@@ -145,3 +145,9 @@ export function dueUntil(until: number): SkRange {
 // --- settings ------------------------------------------------------------------------------------------------------
 
 export const settingsKey: Key = { pk: 'settings', sk: 'table' };
+
+// --- documents -----------------------------------------------------------------------------------------------------
+
+/** Collections and keys hold visible characters alone. */
+export const documentsPk = (collection: string) => `documents#${collection}`;
+export const documentKey = (collection: string, key: string): Key => ({ pk: documentsPk(collection), sk: key });

@@ -148,3 +148,17 @@ export function placeOf(index: Buffer, entry: Uint8Array): Place {
   const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
   return { at: bytes.readDoubleBE(index.length), id: bytes.toString('utf8', index.length + 8, bytes.length - 1) };
 }
+
+// --- documents -----------------------------------------------------------------------------------------------------
+
+export const documentKey = (collection: string, name: string) => key('t', text(collection), name);
+
+/** A collection's documents whose names begin so, less what a page before has given out. */
+export function documentsIn(collection: string, prefix: string): KeyRange {
+  const start = documentKey(collection, prefix);
+  return { start, end: afterAll(start) };
+}
+
+export function documentNameOf(collection: string, document: Uint8Array): string {
+  return Buffer.from(document).toString('utf8', documentKey(collection, '').length);
+}

@@ -8,6 +8,7 @@ import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import type { Birth, Chunk, JournalEvent, Mail } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { type HeadState, isSettled } from '../../kernel/head.ts';
+import type { Document } from '../../ports/documents.ts';
 import type { Projection } from '../store-rules.ts';
 
 /** The record that changes with the run. The nonce says whose it is; the time of birth leads to its index entries. */
@@ -197,6 +198,15 @@ export function mailFromRecord(record: Uint8Array, run: string): StoredMail {
   const [id, order, item] = unseal(record, `mail of run ${run}`) as [string | null, number, unknown];
   const event = eventFromItem(item, 0) as Mail['event'];
   return { mail: { id: id ?? event.id, event }, order };
+}
+
+export function documentToRecord({ revision, text }: Omit<Document, 'key'>): Buffer {
+  return seal([revision, text]);
+}
+
+export function documentFromRecord(record: Uint8Array, collection: string, key: string): Document {
+  const [revision, text] = unseal(record, `document ${key} of ${collection}`) as [number, string];
+  return { key, text, revision };
 }
 
 function isWhole(origin: number, value: unknown): value is number {

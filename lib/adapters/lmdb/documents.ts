@@ -1,0 +1,78 @@
+/** Documents beside the runs of a data directory, in the same file: any number of processes may read and write them. */
+import { Fault } from '../../kernel/faults.ts';
+import type { Document, Documents } from '../../ports/documents.ts';
+import { assertUsableName, assertUsableText } from '../document-rules.ts';
+import { toFault } from './faults.ts';
+import { documentKey, documentNameOf, documentsIn } from './keys.ts';
+import { type Environment, type Fsync, openEnvironment } from './open.ts';
+import { documentFromRecord, documentToRecord } from './records.ts';
+
+export interface LmdbDocuments extends Documents {
+  close(): Promise<void>;
+}
+
+export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: string; fsync?: Fsync }): LmdbDocuments {
+  const env: Environment = openEnvironment({ dataDir, fsync, mapSize: undefined });
+  let closing: Promise<void> | undefined;
+
+  async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
+    if (closing !== undefined) throw new Fault('closed', 'The store is closed.');
+    try {
+      return await work();
+    } catch (error) {
+      throw await toFault(error);
+    }
+  }
+
+  function readNow(collection: string, key: string): Document | undefined {
+    const record = env.getBinary(documentKey(collection, key));
+    return record && documentFromRecord(record, collection, key);
+  }
+
+  return {
+    read: (collection, key) =>
+      guarded(() => {
+        assertUsableName(collection, 'collection');
+        assertUsableName(key, 'key');
+        // lmdb keeps a snapshot for a while; what another process has committed since would be missing in it.
+        env.resetReadTxn();
+        return readNow(collection, key);
+      }),
+
+    write: (collection, key, text, expected) =>
+      guarded(async () => {
+        assertUsableName(collection, 'collection');
+        assertUsableName(key, 'key');
+        assertUsableText(text);
+        return env.transaction(() => {
+          if ((readNow(collection, key)?.revision ?? 0) !== expected) return false;
+          env.putSync(documentKey(collection, key), documentToRecord({ text, revision: expected + 1 }));
+          return true;
+        });
+      }),
+
+    list: (collection, { prefix, descending = false, limit, cursor }) =>
+      guarded(() => {
+        assertUsableName(collection, 'collection');
+        if (prefix !== undefined) assertUsableName(prefix, 'prefix');
+        if (cursor !== undefined) assertUsableName(cursor, 'cursor');
+        env.resetReadTxn();
+        const range = documentsIn(collection, prefix ?? '');
+        const last = cursor === undefined ? undefined : documentKey(collection, cursor);
+        const order = descending
+          ? { start: last ?? range.end, end: range.start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
+          : { start: last ?? range.start, end: range.end, exclusiveStart: last !== undefined };
+        const found = [...env.getRange({ ...order, limit: limit + 1 })].map(({ key, value }) =>
+          documentFromRecord(value, collection, documentNameOf(collection, key)),
+        );
+        const items = found.slice(0, limit);
+        const end = items.at(-1);
+        return found.length > limit && end !== undefined ? { items, cursor: end.key } : { items };
+      }),
+
+    close() {
+      closing ??= env.close();
+      return closing;
+    },
+  };
+}
