@@ -9,15 +9,15 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { type FunctionName, functionNames } from './bundling/request.ts';
+import { functionNames } from './bundling/request.ts';
+import type { Functions } from './functions.ts';
 import { sweeperMetric } from './metrics.ts';
 import type { AlarmProps } from './props.ts';
 import { type Queues, visibilityTimeout } from './queues.ts';
 
 export interface Watched {
-  functions: Readonly<Record<FunctionName, IFunction>>;
+  functions: Functions;
   queues: Queues;
   driverTimeout: Duration;
 }
@@ -98,7 +98,7 @@ function healthyAge(driverTimeout: Duration): Duration {
   return longestDelay.plus(visibilityTimeout(driverTimeout)).plus(slack);
 }
 
-function throttles(functions: Watched['functions']): MathExpression {
+function throttles(functions: Functions): MathExpression {
   return new MathExpression({
     expression: functionNames.join(' + '),
     usingMetrics: Object.fromEntries(functionNames.map((name) => [name, functions[name].metricThrottles({ period })])),

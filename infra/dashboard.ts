@@ -4,12 +4,13 @@ import { Dashboard, GraphWidget, type IMetric, Stats } from 'aws-cdk-lib/aws-clo
 import { Operation, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { type FunctionName, functionNames } from './bundling/request.ts';
+import { functionNames } from './bundling/request.ts';
+import type { Functions } from './functions.ts';
 import { sweeperMetric } from './metrics.ts';
 import type { Queues } from './queues.ts';
 
 export interface Shown {
-  functions: Readonly<Record<FunctionName, IFunction>>;
+  functions: Functions;
   queues: Queues;
   table: Table;
   httpApi: HttpApi;

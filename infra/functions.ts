@@ -1,113 +1,89 @@
-/** A function with its role and its log group. */
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  ApplicationLogLevel,
-  Architecture,
-  type Code,
-  Function as LambdaFunction,
-  LoggingFormat,
-  SystemLogLevel,
-  Tracing,
-} from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+/** The four functions: what each is for, what it is told, what it may do. */
+import { Duration } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { variableNames } from '../lib/wiring/aws/names.ts';
 import type { FunctionName } from './bundling/request.ts';
-import { objectsOf, type Permission } from './permissions.ts';
+import type { FunctionCode } from './code.ts';
+import { createFunction } from './function.ts';
+import { permissionsOf, type Resources } from './permissions.ts';
+import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
+import { indexArn } from './table.ts';
 
-export interface PawlFunctionProps {
-  name: FunctionName;
-  description: string;
-  code: Code;
-  timeout: Duration;
-  environment: Record<string, string>;
-  permissions: readonly Permission[];
-  /** Where the payloads are. */
+export type Functions = Readonly<Record<FunctionName, LambdaFunction>>;
+
+/** What the functions work with. */
+export interface Parts {
+  table: Table;
+  queues: Queues;
   bucket: Bucket;
-  settings: Settings;
 }
 
 /** The gateway waits for 30 s at most. */
-export const apiTimeout = Duration.seconds(29);
+const apiTimeout = Duration.seconds(29);
 /** Ends before the next tick begins. */
-export const sweeperTimeout = Duration.seconds(55);
-export const triggerTimeout = Duration.seconds(30);
+const sweeperTimeout = Duration.seconds(55);
+const triggerTimeout = Duration.seconds(30);
 
-export function createFunction(pawl: Construct, id: string, props: PawlFunctionProps): LambdaFunction {
-  const { name, settings } = props;
-  const scope = new Construct(pawl, id);
-  const logGroup = new LogGroup(scope, 'Logs', {
-    retention: settings.logRetention,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
-  const role = createRole(scope, settings, [
-    ...props.permissions,
-    { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] },
-  ]);
-  acknowledge(scope, props);
-  return new LambdaFunction(scope, 'Function', {
-    description: props.description,
-    code: props.code,
-    handler: 'index.handler',
-    runtime: settings.runtime,
-    architecture: Architecture.ARM_64,
-    memorySize: settings.memory[name],
-    timeout: props.timeout,
-    environment: { ...props.environment, ...sourceMapOptions(props.environment, settings) },
-    role,
-    tracing: Tracing.ACTIVE,
-    logGroup,
-    loggingFormat: LoggingFormat.JSON,
-    // Lambda's own lines, three for each invocation, would cost more than the invocation.
-    systemLogLevelV2: SystemLogLevel.WARN,
-    // Metrics in the embedded format have no level, and count as INFO.
-    applicationLogLevelV2: name === 'sweeper' ? ApplicationLogLevel.INFO : settings.logLevel,
-    ...network(settings),
-  });
-}
-
-function logicalId(bucket: Bucket): string {
-  return Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnBucket);
-}
-
-function createRole(scope: Construct, { vpc }: Settings, permissions: readonly Permission[]): Role {
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  for (const { actions, resources } of permissions) {
-    role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
-  }
-  if (vpc) role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName(networkPolicy));
-  return role;
-}
-
-const networkPolicy = 'service-role/AWSLambdaVPCAccessExecutionRole';
-
-function network({ vpc, vpcSubnets, securityGroups }: Settings) {
-  if (vpc === undefined) return {};
-  return { vpc, ...(vpcSubnets && { vpcSubnets }), ...(securityGroups && { securityGroups: [...securityGroups] }) };
-}
-
-function sourceMapOptions({ NODE_OPTIONS }: Record<string, string>, { bundling }: Settings): Record<string, string> {
-  if (bundling.sourceMap !== true) return {};
-  return { NODE_OPTIONS: [NODE_OPTIONS, '--enable-source-maps'].filter(Boolean).join(' ') };
-}
-
-function acknowledge(scope: Construct, { bucket, permissions, settings: { vpc } }: PawlFunctionProps): void {
-  Validations.of(scope).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray has no resources that writing a trace could be limited to',
-  });
-  if (permissions.some(({ resources }) => resources.includes(objectsOf(bucket.bucketArn)))) {
-    Validations.of(scope).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${logicalId(bucket)}.Arn>/*]`,
-      reason: 'Payloads have keys that follow from their runs; the bucket holds nothing else',
+export function createFunctions(
+  pawl: Construct,
+  settings: Settings,
+  { code, deployment }: FunctionCode,
+  parts: Parts,
+): Functions {
+  const own = variablesOf(parts, settings, deployment);
+  const resources = resourcesOf(parts, settings);
+  const create = (id: string, name: FunctionName, description: string, timeout: Duration) =>
+    createFunction(pawl, id, {
+      name,
+      description,
+      timeout,
+      code: code[name],
+      // The sweeper runs no code of workflows.
+      environment: { ...(name !== 'sweeper' && settings.environment), ...own },
+      permissions: permissionsOf(name, resources),
+      bucket: parts.bucket,
+      settings,
     });
-  }
-  if (vpc === undefined) return;
-  Validations.of(scope).acknowledge({
-    id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${networkPolicy}]`,
-    reason:
-      'Network interfaces are made in the name of the function, and have no ARNs before; AWS keeps the list of actions',
-  });
+  return {
+    driver: create('Driver', 'driver', 'Drives runs of workflows', settings.driverTimeout),
+    api: create('Api', 'api', 'Answers HTTP', apiTimeout),
+    sweeper: create('Sweeper', 'sweeper', 'Wakes runs that are due', sweeperTimeout),
+    trigger: create('Trigger', 'trigger', 'Starts runs on events', triggerTimeout),
+  };
+}
+
+function variablesOf(
+  { table, queues, bucket }: Parts,
+  { driverTimeout, indexShards }: Settings,
+  deployment: string,
+): Record<string, string> {
+  return {
+    [variableNames.table]: table.tableName,
+    [variableNames.queueUrl]: queues.queue.queueUrl,
+    [variableNames.deadLetterQueueUrl]: queues.deadLetters.queueUrl,
+    [variableNames.bucket]: bucket.bucketName,
+    [variableNames.deployment]: deployment,
+    [variableNames.driverTimeoutMs]: String(driverTimeout.toMilliseconds()),
+    [variableNames.indexShards]: String(indexShards),
+  };
+}
+
+function resourcesOf({ table, queues, bucket }: Parts, { encryptionKey }: Settings): Resources {
+  return {
+    table: table.tableArn,
+    indexes: {
+      status: indexArn(table, 'status'),
+      creation: indexArn(table, 'creation'),
+      correlation: indexArn(table, 'correlation'),
+    },
+    queue: queues.queue.queueArn,
+    deadLetters: queues.deadLetters.queueArn,
+    undelivered: queues.undelivered.queueArn,
+    bucket: bucket.bucketArn,
+    encryptionKey: encryptionKey?.keyArn,
+  };
 }

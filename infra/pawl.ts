@@ -4,30 +4,26 @@
  * Owns: which resources there are and how they are tied together. Does not own: what the functions do (`functions/`),
  * nor the table's shape and the names of variables (`lib/`).
  */
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Rule } from 'aws-cdk-lib/aws-events';
-import { Grant, type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { variableNames } from '../lib/wiring/aws/names.ts';
 import { createAlarms } from './alarms.ts';
 import { createBlobs } from './blobs.ts';
-import type { FunctionName } from './bundling/request.ts';
 import { functionCode } from './code.ts';
 import { createDashboard } from './dashboard.ts';
-import { apiTimeout, createFunction, sweeperTimeout, triggerTimeout } from './functions.ts';
+import { createFunctions } from './functions.ts';
 import { apiArn, createHttpApi } from './http-api.ts';
 import { driveFrom, keepFailures, sweepEachMinute } from './invocations.ts';
-import { permissionsOf, type Resources } from './permissions.ts';
 import type { PawlProps } from './props.ts';
 import { createQueues } from './queues.ts';
-import { type Settings, settingsOf } from './settings.ts';
-import { createTable, indexArn } from './table.ts';
+import { settingsOf } from './settings.ts';
+import { createTable } from './table.ts';
 import { createTrigger, type Trigger } from './triggers.ts';
 
 export class Pawl extends Construct {
@@ -38,10 +34,11 @@ export class Pawl extends Construct {
   readonly trigger: LambdaFunction;
   readonly table: Table;
   readonly queue: Queue;
-  /** Messages that no driver could handle. */
+  /** Messages that no driver could handle. The sweeper empties it. */
   readonly deadLetters: Queue;
-  /** Events that never reached their function. */
+  /** Events that never reached their function. Nobody empties it but people. */
   readonly undelivered: Queue;
+  /** Payloads too large for the table. */
   readonly bucket: Bucket;
   readonly httpApi: HttpApi;
   /** Of the HTTP API, without a slash at the end. */
@@ -51,54 +48,37 @@ export class Pawl extends Construct {
   constructor(scope: Construct, id: string, props: PawlProps) {
     super(scope, id);
     const settings = settingsOf(props);
-    const { code, deployment } = functionCode(this, settings);
+    const { driverTimeout, alarms, dashboard, triggers } = settings;
+    const code = functionCode(this, settings);
 
-    this.table = createTable(this, settings);
+    const table = createTable(this, settings);
     const queues = createQueues(this, settings);
+    const bucket = createBlobs(this, settings);
+    const functions = createFunctions(this, settings, code, { table, queues, bucket });
+    const httpApi = createHttpApi(this, functions.api, settings);
+
+    ({ driver: this.driver, api: this.api, sweeper: this.sweeper, trigger: this.trigger } = functions);
     ({ queue: this.queue, deadLetters: this.deadLetters, undelivered: this.undelivered } = queues);
-    this.bucket = createBlobs(this, settings);
-    if (settings.encryptionKey) letEventBridgeUse(settings.encryptionKey, this);
+    this.table = table;
+    this.bucket = bucket;
+    this.httpApi = httpApi;
+    this.url = httpApi.apiEndpoint;
 
-    const resources = this.resources(settings.encryptionKey);
-    const own = this.variables(settings, deployment);
-    const create = (name: FunctionName, id: string, how: { description: string; timeout: typeof apiTimeout }) => {
-      const environment = { ...(name !== 'sweeper' && settings.environment), ...own };
-      const permissions = permissionsOf(name, resources);
-      return createFunction(this, id, {
-        name,
-        code: code[name],
-        environment,
-        permissions,
-        bucket: this.bucket,
-        settings,
-        ...how,
-      });
-    };
-    this.driver = create('driver', 'Driver', {
-      description: 'Drives runs of workflows',
-      timeout: settings.driverTimeout,
+    driveFrom(queues.queue, functions.driver, settings);
+    sweepEachMinute(this, functions.sweeper, queues.undelivered);
+    keepFailures(functions.trigger, queues.undelivered);
+    for (const trigger of triggers) this.addTrigger(trigger);
+    if (alarms) createAlarms(this, alarms, { functions, queues, driverTimeout });
+    if (dashboard) createDashboard(this, { functions, queues, table, httpApi });
+
+    new CfnOutput(this, 'Url', { description: 'The HTTP API', value: this.url });
+    new CfnOutput(this, 'NextCommand', {
+      description: 'To type next',
+      value: `npx pawl run <workflow> --url ${this.url}`,
     });
-    this.api = create('api', 'Api', { description: 'Answers HTTP', timeout: apiTimeout });
-    this.sweeper = create('sweeper', 'Sweeper', { description: 'Wakes runs that are due', timeout: sweeperTimeout });
-    this.trigger = create('trigger', 'Trigger', { description: 'Starts runs on events', timeout: triggerTimeout });
-
-    driveFrom(this.queue, this.driver, settings);
-    sweepEachMinute(this, this.sweeper, this.undelivered);
-    keepFailures(this.trigger, this.undelivered);
-    for (const trigger of settings.triggers) this.addTrigger(trigger);
-
-    this.httpApi = createHttpApi(this, this.api, settings);
-    this.url = this.httpApi.apiEndpoint;
-
-    const functions = { api: this.api, driver: this.driver, sweeper: this.sweeper, trigger: this.trigger };
-    if (settings.alarms) {
-      createAlarms(this, settings.alarms, { functions, queues, driverTimeout: settings.driverTimeout });
-    }
-    if (settings.dashboard) createDashboard(this, { functions, queues, table: this.table, httpApi: this.httpApi });
-    this.tell();
   }
 
-  /** Starts runs on events or at times. */
+  /** Starts runs on events or at times. Throws an `Error` for a trigger that makes no sense. */
   addTrigger(trigger: Trigger): Rule {
     return createTrigger(this, trigger, { handler: this.trigger, undelivered: this.undelivered });
   }
@@ -111,49 +91,4 @@ export class Pawl extends Construct {
       resourceArns: [apiArn(this.httpApi)],
     });
   }
-
-  private resources(encryptionKey: IKey | undefined): Resources {
-    const index = (name: keyof Resources['indexes']) => indexArn(this.table, name);
-    return {
-      table: this.table.tableArn,
-      indexes: { status: index('status'), creation: index('creation'), correlation: index('correlation') },
-      queue: this.queue.queueArn,
-      deadLetters: this.deadLetters.queueArn,
-      undelivered: this.undelivered.queueArn,
-      bucket: this.bucket.bucketArn,
-      encryptionKey: encryptionKey?.keyArn,
-    };
-  }
-
-  private variables({ driverTimeout, indexShards }: Settings, deployment: string): Record<string, string> {
-    return {
-      [variableNames.table]: this.table.tableName,
-      [variableNames.queueUrl]: this.queue.queueUrl,
-      [variableNames.deadLetterQueueUrl]: this.deadLetters.queueUrl,
-      [variableNames.bucket]: this.bucket.bucketName,
-      [variableNames.deployment]: deployment,
-      [variableNames.driverTimeoutMs]: String(driverTimeout.toMilliseconds()),
-      [variableNames.indexShards]: String(indexShards),
-    };
-  }
-
-  private tell(): void {
-    new CfnOutput(this, 'Url', { description: 'The HTTP API', value: this.url });
-    new CfnOutput(this, 'NextCommand', {
-      description: 'To type next',
-      value: `npx pawl run <workflow> --url ${this.url}`,
-    });
-  }
-}
-
-/** EventBridge encrypts what it puts into the queue of undelivered events. */
-function letEventBridgeUse(key: IKey, scope: Construct): void {
-  key.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal('events.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-    }),
-  );
 }

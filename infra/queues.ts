@@ -1,4 +1,5 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -22,6 +23,7 @@ export function visibilityTimeout(driverTimeout: Duration): Duration {
 }
 
 export function createQueues(scope: Construct, { driverTimeout, encryptionKey }: Settings): Queues {
+  if (encryptionKey) letEventBridgeUse(encryptionKey, Stack.of(scope).account);
   const common = { enforceSSL: true, ...encryption(encryptionKey) };
   const deadLetters = new Queue(scope, 'DeadLetters', { ...common, retentionPeriod: Duration.days(14) });
   const queue = new Queue(scope, 'Queue', {
@@ -41,4 +43,16 @@ export function createQueues(scope: Construct, { driverTimeout, encryptionKey }:
 function encryption(key: IKey | undefined): Pick<QueueProps, 'encryption' | 'encryptionMasterKey'> {
   if (key === undefined) return { encryption: QueueEncryption.SQS_MANAGED };
   return { encryption: QueueEncryption.KMS, encryptionMasterKey: key };
+}
+
+/** EventBridge encrypts what it puts into the queue of undelivered events. */
+function letEventBridgeUse(key: IKey, account: string): void {
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('events.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    }),
+  );
 }

@@ -17,7 +17,7 @@ const entries: Record<string, OwnFile> = {
 
 const here = fileURLToPath(import.meta.url);
 export const runsFromSources: boolean = here.endsWith('.ts');
-export const packageRoot: string = findRoot(dirname(here));
+const packageRoot: string = findRoot(dirname(here));
 
 /** Folders whose files are Pawl's own and import only for bindings, never for what an import does. */
 export const ownFolders: readonly string[] = ['lib', 'functions', 'dist'].map((folder) => join(packageRoot, folder));
