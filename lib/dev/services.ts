@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type AwsClients, createAwsClients, type Endpoints } from '../wiring/aws/clients.ts';
 import type { AwsEnvironment } from '../wiring/aws/environment.ts';
 import { createLocalTable } from '../wiring/aws/local-table.ts';
+import { quietAwsSdk } from '../wiring/environment.ts';
 import { startLocalS3 } from './s3/server.ts';
 import type { SqsFaults } from './sqs/faults.ts';
 import { startLocalSqs } from './sqs/server.ts';
@@ -33,6 +34,7 @@ export async function startLocalServices({
   visibilityMs,
   sqsFaults = {},
 }: LocalServicesOptions): Promise<LocalServices> {
+  quietAwsSdk();
   const dynamodb = await startDynalite();
   const [sqs, s3] = await Promise.all([startLocalSqs({ clock, faults: sqsFaults }), startLocalS3()]);
   const endpoints: Endpoints = { dynamodb: dynamodb.url, sqs: sqs.url, s3: s3.url };

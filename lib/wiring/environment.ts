@@ -24,6 +24,11 @@ export function traceHeader(): string | undefined {
   return processVariables._X_AMZN_TRACE_ID;
 }
 
+/** Where the AWS SDK only talks to stand-ins on this machine, its advice on versions of Node is beside the point. */
+export function quietAwsSdk(): void {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+}
+
 /** Rejects with a `Fault` `invalid_input` whose problems name the variables. An empty variable counts as absent. */
 export async function readEnvironment(variables: Variables = processVariables): Promise<Environment> {
   // Loaded here because `pawl --help` reads this file too and is to be fast.
