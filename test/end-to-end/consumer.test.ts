@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,4 +70,37 @@ test('the packed package installed in a new folder runs a workflow of ten lines,
      await pawl.close();`,
   );
   expect(await type('node', 'kit.mjs')).toBe('1 1 function Fault\n');
+});
+
+test('a stack of the project deploys its workflows with the construct', { timeout: 240_000 }, async () => {
+  await type(
+    'npm',
+    'install',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    'aws-cdk-lib@2.276.0',
+    'constructs@10.8.1',
+  );
+  writeFileSync(
+    join(project, 'app.mjs'),
+    `import { App, Stack } from 'aws-cdk-lib';
+     import { Pawl } from 'pawl/cdk';
+     const app = new App({ outdir: 'cdk.out' });
+     new Pawl(new Stack(app, 'Greetings'), 'Pawl', { workflows: 'workflows/index.ts' });
+     app.synth();`,
+  );
+  await type('node', 'app.mjs');
+  const template = JSON.parse(readFileSync(join(project, 'cdk.out/Greetings.template.json'), 'utf8')) as {
+    Resources: Record<string, { Type: string }>;
+  };
+  const types = Object.values(template.Resources).map(({ Type }) => Type);
+  expect(types.filter((name) => name === 'AWS::Lambda::Function').length).toBeGreaterThanOrEqual(4);
+  expect(types).toEqual(expect.arrayContaining(['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::ApiGatewayV2::Api']));
+
+  const bundles = readdirSync(join(project, 'cdk.out'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^asset\..*\/index\.mjs$/.test(file))
+    .map((file) => readFileSync(join(project, 'cdk.out', file), 'utf8'));
+  expect(bundles).toHaveLength(4);
+  expect(bundles.filter((code) => code.includes('greetings')).length).toBe(3);
 });
