@@ -8,6 +8,8 @@ import { isFault } from '../kernel/faults.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 import type { LogLevel } from '../kernel/operations.ts';
 import type { Ports } from '../kernel/ports.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
 import type { CallbackAnswer, PawlApi } from '../service/api.ts';
 import { createDefinitions } from '../service/list-workflows.ts';
 import { createService } from '../service/service.ts';
@@ -30,6 +32,8 @@ export interface TestPawlOptions {
   /** The same seed gives the same ids and the same jitter. Default 1. */
   seed?: number | string;
   limits?: Partial<Limits>;
+  /** Makes the store that runs are kept in; the test closes it. Default: in memory. */
+  store?: (options: { clock: Clock }) => Store;
   /** How long a step that does real work is waited for before virtual time goes on, in real ms. Default 1,000. */
   patienceMs?: number;
 }
@@ -125,9 +129,10 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
     return createDefinitions(workflows.map(standIns.wrap));
   }
 
+  const { store, callsUnderWay } = countCalls((options.store ?? createMemoryStore)({ clock }));
   const shared: SharedPorts = {
     clock,
-    store: createMemoryStore({ clock }),
+    store,
     blobs: createMemoryBlobs(),
     changes: createMemoryChanges(),
     ids: createSeededIds(options.seed ?? 1),
@@ -173,6 +178,7 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
     isDriving,
     sweep: () => sweep(ports, { skip: isDriving }),
     activity: () => activity,
+    callsUnderWay,
     work: () => standIns,
     patienceMs: options.patienceMs ?? defaultPatienceMs,
   });
@@ -331,4 +337,26 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
     close: () => process.close(),
   };
   return t;
+}
+
+/** The store, and how many of its calls have not been answered. */
+function countCalls(store: Store): { store: Store; callsUnderWay(): number } {
+  let underWay = 0;
+  const counted = new Proxy(store, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property);
+      if (typeof member !== 'function') return member;
+      return (...given: unknown[]) => {
+        const answer: unknown = Reflect.apply(member, target, given);
+        if (!(answer instanceof Promise)) return answer;
+        underWay += 1;
+        const answered = () => {
+          underWay -= 1;
+        };
+        answer.then(answered, answered);
+        return answer;
+      };
+    },
+  });
+  return { store: counted, callsUnderWay: () => underWay };
 }

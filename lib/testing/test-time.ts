@@ -24,6 +24,8 @@ export interface TimeOptions {
   sweep(): Promise<unknown>;
   /** Grows with whatever happens. */
   activity(): number;
+  /** Calls of the store that take real time, and have not been answered. */
+  callsUnderWay(): number;
   /** Steps that do real work just now, and a number that changes whenever one begins or ends. */
   work(): { busy: number; changes: number };
   /** How long such steps are waited for before time goes on without them, in real ms. */
@@ -50,7 +52,7 @@ export function createTestTime(options: TimeOptions): TestTime {
     for (;;) {
       const before = options.activity();
       await clock.settle();
-      if (options.activity() !== before) continue;
+      if (options.activity() !== before || options.callsUnderWay() > 0) continue;
       const { busy, changes } = options.work();
       if (busy === 0 || changes === givenUp) return;
       if (!(await somethingHappens(before))) givenUp = changes;
