@@ -1,7 +1,7 @@
 /** From what was used to what it costs, item by item. Pure. */
 import { type Assumptions, billedGbSeconds } from './assumptions.ts';
 import { costOf, type Priced } from './prices.ts';
-import { allWriteUnits, type BlobUse, type QueueUse, type TableUse, type Use } from './uses.ts';
+import { allWriteUnits, type BlobUse, isOnce, type QueueUse, type TableUse, type Use } from './uses.ts';
 
 export type Amounts = Partial<Record<Priced, number>>;
 
@@ -82,11 +82,6 @@ export function isIdle(use: Use): boolean {
     return isLookingForDead || (use.operation === 'ReceiveMessage' && use.messages === 0);
   }
   return use.service === 'dynamodb' && use.by === 'sweeper' && use.about !== 'head' && use.about !== 'mail';
-}
-
-/** Read by each new process, and written for each new workflow. */
-function isOnce(use: Use): boolean {
-  return use.service === 'dynamodb' && use.about === 'settings';
 }
 
 interface BilledItem {

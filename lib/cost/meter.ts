@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AwsClients } from '../wiring/aws/clients.ts';
 import type { TableShape } from './capacity.ts';
 import { meterTable } from './table-meter.ts';
-import type { BlobUse, Caller, Invocation, QueueUse, Use } from './uses.ts';
+import { type BlobUse, type Caller, type Invocation, isOnce, type QueueUse, type Use } from './uses.ts';
 
 export interface Meter {
   /** From now on requests of these clients are counted. They stay the same clients. */
@@ -69,7 +69,7 @@ export function createMeter({ shape, clock }: MeterOptions): Meter {
 
   function note(use: Use): void {
     const context = contexts.getStore();
-    if (context?.off === false) context.invocation.requests += 1;
+    if (context?.off === false && !isOnce(use)) context.invocation.requests += 1;
     uses.push(use);
   }
 

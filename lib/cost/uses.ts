@@ -49,7 +49,7 @@ export interface BlobUse {
 export interface Invocation {
   service: 'lambda';
   by: FunctionName;
-  /** Requests to table, queue and bucket. */
+  /** To table, queue and bucket, without those that a process makes once. */
   requests: number;
   /** How many times steps were begun: those that begin together count once. */
   stepWaves: number;
@@ -57,3 +57,8 @@ export interface Invocation {
 
 export const allWriteUnits = ({ writeUnits, indexUnits }: TableUse): number =>
   Object.values(indexUnits).reduce((sum, units) => sum + units, writeUnits);
+
+/** Read by each new process, and written for each new workflow. */
+export function isOnce(use: Use): boolean {
+  return use.service === 'dynamodb' && use.about === 'settings';
+}

@@ -119,6 +119,18 @@ export const paths: Path[] = [
     invocations: { api: 1, driver: 1 },
   },
   {
+    path: 'a correlation id',
+    why: 'One more index entry, which never changes.',
+    async uses(metered) {
+      const body = { workflow: 'no-step', correlationId: 'order 7' };
+      return usesOf(metered, () => metered.request('POST', '/v1/runs', body));
+    },
+    writes: { create: [1, 4], append: [1, 1], settle: [1, 3] },
+    reads: { 'read of the run': [2, 2] },
+    queue: 3,
+    invocations: { api: 1, driver: 1 },
+  },
+  {
     path: 'a step that fails once',
     why: 'The failed attempt is an event of its own; its error, with stack, takes more than 1 KB.',
     uses: runOf('retried'),
@@ -141,6 +153,15 @@ export const paths: Path[] = [
     why: 'Longer than a message can wait: the sweeper moves the head once more, and wakes.',
     uses: runOf('sleeping', '1h'),
     writes: { create: [1, 3], append: [2, 2], 'move of the wake time': [2, 6], settle: [1, 3] },
+    reads: { 'read of the run': [4, 4], 'read of the head': [1, 1] },
+    queue: 6,
+    invocations: { api: 1, driver: 2 },
+  },
+  {
+    path: 'a sleep of an hour, and a step after it',
+    why: 'Whoever is woken by the sweeper cannot know whether a driver died, and marks the first step as started.',
+    uses: runOf('sleep-and-step', '1h'),
+    writes: { create: [1, 3], append: [4, 4], 'move of the wake time': [2, 6], settle: [1, 3] },
     reads: { 'read of the run': [4, 4], 'read of the head': [1, 1] },
     queue: 6,
     invocations: { api: 1, driver: 2 },

@@ -60,6 +60,11 @@ export const sleeping = workflow({ name: 'sleeping', input: z.string() }, async 
   return 'slept';
 });
 
+export const sleepAndStep = workflow({ name: 'sleep-and-step', input: z.string() }, async (ctx, duration) => {
+  await ctx.sleep(duration as '1h');
+  return ctx.step('work', () => 'done');
+});
+
 export const signalled = workflow({ name: 'signalled' }, (ctx) => ctx.signal('go'));
 
 export const twiceSignalled = workflow({ name: 'twice-signalled' }, async (ctx) => [

@@ -15,7 +15,7 @@ export function runCostLines({ run, bill, skippedMs }: EstimatedRun, assumed: As
   const { writeUnits, readUnits, queueRequests, invocations } = bill.totals;
   const counted = Object.entries({ writeUnits, readUnits, queueRequests, invocations });
   const amounts: Amounts = Object.fromEntries(counted.filter(([, amount]) => amount !== undefined));
-  const total = { item: 'one run', by: '', times: undefined, amounts, usd: bill.usd };
+  const total = { item: 'one run', by: '', times: undefined, amounts: {}, usd: bill.usd };
   return [
     bold(`One run of ${run.workflow} version ${run.version}${skipped}`),
     ...table(
@@ -29,7 +29,8 @@ export function runCostLines({ run, bill, skippedMs }: EstimatedRun, assumed: As
       [...bill.lines.map(billRow), billRow(total).map((cell) => ({ ...cell, paint: bold }))],
       canvas,
     ),
-    dim(`One run is ${dollars(bill.usd, 8)}, at the list prices of ${priceTable.region} of ${priceTable.collected}.`),
+    `One run is ${amountsText(amounts)}: ${dollars(bill.usd, 8)}.`,
+    dim(`List prices of ${priceTable.region}, collected on ${priceTable.collected}.`),
     dim(
       `Assumed: functions of ${assumed.memoryMb} MB; ${assumed.invocationMs} ms an invocation, ${assumed.requestMs} ms a request, ` +
         `${assumed.stepMs} ms a step (--step-ms); a trace an invocation, which is less from one a second on.`,
