@@ -9,7 +9,7 @@ import { createTelemetry } from '../lib/wiring/aws/telemetry.ts';
 const streamWaitMs = 20_000;
 
 export function createApiHandler(options: AwsOptions) {
-  const { observer, failed } = createTelemetry('api');
+  const { observer, failed } = createTelemetry();
   const { service } = openAws({ observer, ...options });
   const app = createHttpApp({
     api: service,

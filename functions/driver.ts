@@ -10,7 +10,7 @@ import { createTelemetry } from '../lib/wiring/aws/telemetry.ts';
 const endMs = 2_000;
 
 export function createDriverHandler(options: AwsOptions) {
-  const { observer } = createTelemetry('driver');
+  const { observer } = createTelemetry();
   const { ports, toDelivery } = openAws({ observer, ...options });
   const processor = new BatchProcessor(EventType.SQS);
 

@@ -18,7 +18,7 @@ const endMs = 5_000;
 const lateMs = 120_000;
 
 export function createSweeperHandler(options: AwsOptions = {}) {
-  const { observer, count } = createTelemetry('sweeper');
+  const { observer, count } = createTelemetry();
   const { ports, deployment } = openAws({ observer, ...options });
   // New code comes with a new process, so it is enough to ask once.
   let isKnown = false;

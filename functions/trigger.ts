@@ -14,7 +14,7 @@ const eventSchema = z.object({
 });
 
 export function createTriggerHandler(options: AwsOptions) {
-  const { observer } = createTelemetry('trigger');
+  const { observer } = createTelemetry();
   const { ports } = openAws({ observer, ...options });
 
   return async (event: unknown): Promise<{ run: string; created: boolean }> => {

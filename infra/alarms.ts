@@ -43,8 +43,8 @@ export function createAlarms(pawl: Construct, { topic, oldestMessageAge }: Alarm
     'Messages could not be handled: look at the errors of the driver',
   );
   // The sweeper may have settled them before SQS counts.
-  alarm('DeadFacts', sweeperMetric('deadFacts'), 'Facts could not be handled; they are stored with their runs');
-  alarm('DeadWakes', sweeperMetric('deadWakes'), 'Runs could not be driven, several times; they are tried again');
+  alarm('DeadFacts', sweeperMetric(pawl, 'deadFacts'), 'Facts could not be handled; they are stored with their runs');
+  alarm('DeadWakes', sweeperMetric(pawl, 'deadWakes'), 'Runs could not be driven, several times; they are tried again');
   alarm(
     'Undelivered',
     queues.undelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
@@ -56,7 +56,7 @@ export function createAlarms(pawl: Construct, { topic, oldestMessageAge }: Alarm
     'Messages wait in the queue: are there enough drivers?',
     { ...thrice, threshold: (oldestMessageAge ?? healthyAge(driverTimeout)).toSeconds() },
   );
-  alarm('OverdueRuns', sweeperMetric('overdue'), 'Runs should have gone on minutes ago', thrice);
+  alarm('OverdueRuns', sweeperMetric(pawl, 'overdue'), 'Runs should have gone on minutes ago', thrice);
   alarm(
     'SweeperStopped',
     functions.sweeper.metricInvocations({ period }),

@@ -19,15 +19,19 @@ export interface Shown {
 const period = Duration.minutes(1);
 
 /** One row for each question: do runs go on, does code work, what is asked, what is paid for. */
-export function createDashboard(scope: Construct, shown: Shown): Dashboard {
+export function createDashboard(pawl: Construct, shown: Shown): Dashboard {
   const { queue, deadLetters, undelivered } = shown.queues;
   const perFunction = (metric: (of: IFunction, label: string) => IMetric) =>
     functionNames.map((name) => metric(shown.functions[name], name));
   const largest = { period, statistic: Stats.MAXIMUM };
-  const dashboard = new Dashboard(scope, 'Dashboard', { defaultInterval: Duration.hours(3) });
+  const dashboard = new Dashboard(pawl, 'Dashboard', { defaultInterval: Duration.hours(3) });
 
   dashboard.addWidgets(
-    graph('Runs that are late', [sweeperMetric('overdue'), sweeperMetric('deadFacts'), sweeperMetric('deadWakes')]),
+    graph('Runs that are late', [
+      sweeperMetric(pawl, 'overdue'),
+      sweeperMetric(pawl, 'deadFacts'),
+      sweeperMetric(pawl, 'deadWakes'),
+    ]),
     graph('Messages', [
       queue.metricApproximateNumberOfMessagesVisible(largest),
       queue.metricApproximateNumberOfMessagesNotVisible(largest),

@@ -8,6 +8,7 @@ import { variableNames } from '../lib/wiring/aws/names.ts';
 import type { FunctionName } from './bundling/request.ts';
 import type { FunctionCode } from './code.ts';
 import { createFunction } from './function.ts';
+import { serviceName } from './metrics.ts';
 import { permissionsOf, type Resources } from './permissions.ts';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
@@ -34,7 +35,7 @@ export function createFunctions(
   { code, deployment }: FunctionCode,
   parts: Parts,
 ): Functions {
-  const own = variablesOf(parts, settings, deployment);
+  const own = { ...variablesOf(parts, settings, deployment), [variableNames.service]: serviceName(pawl) };
   const resources = resourcesOf(parts, settings);
   const create = (id: string, name: FunctionName, description: string, timeout: Duration) =>
     createFunction(pawl, id, {

@@ -125,7 +125,7 @@ describe('alarms and dashboard', () => {
     expect(alarm(made.template, 'OverdueRuns')).toMatchObject({
       Namespace: 'Pawl',
       MetricName: 'OverdueRuns',
-      Dimensions: [{ Name: 'service', Value: 'pawl' }],
+      Dimensions: [{ Name: 'service', Value: expect.stringMatching(/Pawl/) }],
       Threshold: 0,
       TreatMissingData: 'notBreaching',
     });

@@ -9,6 +9,8 @@ export const variableNames = {
   /** The driver's time limit, in ms: no step can take longer. */
   driverTimeoutMs: 'PAWL_DRIVER_TIMEOUT_MS',
   indexShards: 'PAWL_INDEX_SHARDS',
+  /** Read by the libraries for logs and metrics. */
+  service: 'POWERTOOLS_SERVICE_NAME',
 } as const;
 
 /** Where the functions' own metrics are found. */

@@ -11,11 +11,10 @@ export interface Telemetry {
   count(counts: Readonly<Record<string, number>>): void;
 }
 
-/** `service` is the only dimension: one for each run or task would be a metric of its own, and be paid for. */
-export function createTelemetry(functionName: string): Telemetry {
-  const service = `pawl-${functionName}`;
-  const logger = new Logger({ serviceName: service });
-  const metrics = new Metrics({ namespace: functionMetricsNamespace, serviceName: 'pawl' });
+/** The service's name is the only dimension: one for each run or task would be a metric of its own, and be paid for. */
+export function createTelemetry(): Telemetry {
+  const logger = new Logger();
+  const metrics = new Metrics({ namespace: functionMetricsNamespace });
   return {
     observer: {
       logged: ({ run, level, message, fields }) => logger[level](message, { run, ...(fields && { fields }) }),
