@@ -75,7 +75,7 @@ export function entriesOf(amounts: Amounts): [Priced, number][] {
 }
 
 /** What goes on in a month without a run, too: the sweeper's look, and the pollers' empty hands. */
-export function isIdle(use: Use): boolean {
+function isIdle(use: Use): boolean {
   if (use.service === 'lambda') return use.by === 'sweeper';
   if (use.service === 'sqs') {
     const isLookingForDead = use.by === 'sweeper' && use.operation !== 'SendMessage';

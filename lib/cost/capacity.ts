@@ -82,7 +82,9 @@ export function writeUnits(before: Item | undefined, after: Item | undefined): n
 }
 
 /** A condition that fails costs what the write would have cost in the table, and nothing in the indexes. */
-export const failedWriteUnits = writeUnits;
+export function failedWriteUnits(standing: Item | undefined, wanted: Item | undefined): number {
+  return writeUnits(standing, wanted);
+}
 
 /** By index, only those that the write changes: put, delete, or both where a key has changed. */
 export function indexWriteUnits(
@@ -111,7 +113,7 @@ function entryUnits(before: Item | undefined, after: Item | undefined, index: In
 }
 
 /** `undefined`: the item lacks a key of the index, which does not hold it then. */
-export function entryOf(shape: TableShape, index: IndexShape, item: Item | undefined): Item | undefined {
+function entryOf(shape: TableShape, index: IndexShape, item: Item | undefined): Item | undefined {
   if (item?.[index.partitionKey] === undefined || item[index.sortKey] === undefined) return undefined;
   const names = [shape.partitionKey, shape.sortKey, index.partitionKey, index.sortKey, ...index.projects];
   return Object.fromEntries(

@@ -5,7 +5,7 @@ import { type Amounts, billedTick, entriesOf, times, together, usdOf } from './b
 import { costBeyondFree } from './prices.ts';
 import type { Use } from './uses.ts';
 
-export interface IdleLine {
+interface IdleLine {
   item: string;
   /** How the amount comes about. */
   basis: string;
