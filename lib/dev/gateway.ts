@@ -1,116 +1,80 @@
 /** API Gateway in front of the api function: HTTP requests become its events (payload format 2.0). On 127.0.0.1 only. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { Fault } from '../kernel/faults.ts';
+import { type Answer, type Question, type StandInServer, startStandInServer } from './stand-in-server.ts';
 
 export interface GatewayOptions {
+  /** 0: any free one. */
   port: number;
   invoke(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2>;
   failed(error: unknown): void;
 }
 
-export interface Gateway {
-  url: string;
-  close(): Promise<void>;
-}
-
 /** API Gateway's own limit on a request's body, in bytes. */
 const bodyBytes = 10 * 1024 * 1024;
 
-export async function startGateway({ port, invoke, failed }: GatewayOptions): Promise<Gateway> {
-  const server = createServer((request, response) => {
-    answer(request, response, invoke).catch((error: unknown) => {
-      failed(error);
-      if (!response.headersSent) response.writeHead(500, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ message: 'Internal Server Error' }));
-    });
+/** Rejects with a `Fault` conflict where the port is taken. */
+export function startGateway({ port, invoke, failed }: GatewayOptions): Promise<StandInServer> {
+  return startStandInServer({
+    port,
+    bodyBytes,
+    tooLong: refusal(413, 'Request Too Long'),
+    async answer(question) {
+      const event = eventOf(question);
+      if (event === undefined) return refusal(400, 'Bad Request');
+      try {
+        return answerOf(await invoke(event));
+      } catch (error) {
+        failed(error);
+        return refusal(500, 'Internal Server Error');
+      }
+    },
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === 'EADDRINUSE'
-          ? new Fault('conflict', `Port ${port} is in use: stop what listens there, or choose another port`, { cause })
-          : cause,
-      ),
-    );
-    server.listen(port, '127.0.0.1', resolve);
-  });
+}
+
+function refusal(status: number, message: string): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+}
+
+function answerOf({
+  statusCode = 200,
+  headers = {},
+  body = '',
+  isBase64Encoded,
+}: APIGatewayProxyStructuredResultV2): Answer {
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    status: statusCode,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
   };
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  invoke: GatewayOptions['invoke'],
-): Promise<void> {
-  const body = await readBody(request);
-  if (body === undefined) {
-    response.writeHead(413, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify({ message: 'Request Too Long' }));
-    return;
-  }
-  const event = eventOf(request, body);
-  if (event === undefined) {
-    response.writeHead(400, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ message: 'Bad Request' }));
-    return;
-  }
-  const result = await invoke(event);
-  response.statusCode = result.statusCode ?? 200;
-  for (const [name, value] of Object.entries(result.headers ?? {})) response.setHeader(name, String(value));
-  response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
-}
-
-/** `undefined`: it is too long. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > bodyBytes) return undefined;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
-function eventOf(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 | undefined {
-  const [sentPath = '/', rawQueryString = ''] = (request.url ?? '/').split('?', 2);
-  const rawPath = decodedPath(sentPath);
+function eventOf({ method, path, query, headers, body }: Question): APIGatewayProxyEventV2 | undefined {
+  const rawPath = decodedPath(path);
   if (rawPath === undefined) return undefined;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value;
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) sent[name] = Array.isArray(value) ? value.join(',') : value;
   }
-  const method = request.method ?? 'GET';
-  const host = headers.host ?? '127.0.0.1';
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath,
-    rawQueryString,
-    headers,
+    rawQueryString: query.toString(),
+    headers: sent,
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
-      domainName: host,
+      domainName: sent.host ?? '127.0.0.1',
       domainPrefix: 'local',
       ...(!rawPath.startsWith('/v1/callbacks/') && { authorizer: whoever }),
       http: {
         method,
         path: rawPath,
-        protocol: `HTTP/${request.httpVersion}`,
-        sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
-        userAgent: headers['user-agent'] ?? '',
+        protocol: 'HTTP/1.1',
+        sourceIp: '127.0.0.1',
+        userAgent: sent['user-agent'] ?? '',
       },
       requestId: randomUUID(),
       routeKey: '$default',

@@ -12,7 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type AwsClients, createAwsClients } from '../wiring/aws/clients.ts';
 import type { AwsEnvironment } from '../wiring/aws/environment.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { startGateway } from './gateway.ts';
 import { type Handler, invoke } from './lambda.ts';
 import { type LocalServices, startLocalServices } from './services.ts';
 import type { SqsFaults } from './sqs/faults.ts';
@@ -97,7 +97,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     );
   const sweep = () => call('sweeper', {}) as Promise<SweeperResult>;
 
-  const gateway: Gateway = await startGateway({ port, failed, invoke: (event) => call('api', event) as never });
+  const gateway = await startGateway({ port, failed, invoke: (event) => call('api', event) as never });
   const source: EventSource | undefined =
     options.eventSource === false
       ? undefined
