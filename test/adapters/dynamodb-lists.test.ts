@@ -2,6 +2,7 @@
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { compareSks } from '../../lib/adapters/dynamodb/keys.ts';
+import { merge } from '../../lib/adapters/dynamodb/merge.ts';
 import { createDynamoStore } from '../../lib/adapters/dynamodb/store.ts';
 import { systemIds } from '../../lib/adapters/system/ids.ts';
 import type { HeadState } from '../../lib/kernel/head.ts';
@@ -231,6 +232,34 @@ describe('an order', () => {
   });
 });
 
+describe('one order out of many', () => {
+  async function* pagesOf(...pages: number[][]) {
+    yield* pages;
+  }
+
+  test.each<[string, number[][][], number[]]>([
+    ['none', [], []],
+    ['sources without pages', [[], []], []],
+    [
+      'pages that are empty, in the middle and at the end',
+      [
+        [[], [1, 4], [], [], [6], []],
+        [[], [5]],
+      ],
+      [1, 4, 5, 6],
+    ],
+    ['sources of different lengths', [[[1], [2], [3]], [[2, 9]], [[0]]], [0, 1, 2, 2, 3, 9]],
+  ])('is made of %s', async (_, sources, expected) => {
+    const found: number[] = [];
+    const merged = merge(
+      sources.map((pages) => pagesOf(...pages)),
+      (a, b) => a - b,
+    );
+    for await (const item of merged) found.push(item);
+    expect(found).toEqual(expected);
+  });
+});
+
 test('keys are compared by their bytes, where JavaScript would put U+1F600 before U+FF5E', () => {
   expect(compareSks('😀', '～')).toBeGreaterThan(0);
   expect(compareSks('～', '😀')).toBeLessThan(0);
@@ -317,12 +346,14 @@ describe('what a page costs', () => {
     await create(store, ['a', 'b'], { workflow: 'quiet' });
     await store.updateHead('a', { state: { status: 'completed', closedAt: T0 } }, { nonce: 'nonce-1' });
     const crowd = Array.from({ length: 100_001 }, () => ({ pk: 'run#x', sk: 'head', creationSk: `000${T0}#x` }));
-    const crowded: Disturbance = async () => ({ Items: crowd });
+    const crowded: Disturbance = async () => ({ Items: crowd, LastEvaluatedKey: { pk: 'run#x', sk: 'head' } });
     line.disturb('Query', crowded);
+    line.sent();
     await expect(store.list({ status: 'pending' }, { limit: 9 })).rejects.toMatchObject({
       code: 'too_large',
       message: expect.stringMatching(/100000.*workflow/),
     });
+    expect(line.sent()).toEqual(['Query']);
     line.disturb('Query', crowded);
     const { items } = await store.list({ status: 'pending', workflow: 'quiet' }, { limit: 9 });
     expect(items.map(({ birth }) => birth.id)).toEqual(['b']);

@@ -74,7 +74,7 @@ export function createDynamoSubjects(): (ports: { clock: Clock }) => Promise<Sto
   };
 }
 
-export interface Request {
+interface Request {
   /** 'PutItem', 'Query' … */
   command: string;
   input: Record<string, unknown>;
