@@ -2,7 +2,7 @@ import { endsRun } from '../../workflow/branches.ts';
 import { TaskError } from '../../workflow/index.ts';
 import type { Json } from '../definition.ts';
 import { isLost, joinHolds, type Outcome } from './join.ts';
-import type { BodyHost, BodyPlace, Place, TaskPlace } from './place.ts';
+import type { BodyHost, BodyPlace, Place, TaskPlace, Values } from './place.ts';
 import { isTolerant, type PlannedBody, type PlannedTask } from './plan.ts';
 import type { Startable } from './scheduler.ts';
 
@@ -40,6 +40,7 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
   const isChosen = new Uint8Array(tasks.length);
   const running = new Set<Startable>();
   const closers = new Set<() => void>();
+  const inners = new Map<string, Values>();
   /** Failures that nobody caught and no task has put up with, in order. */
   const failures = new Set<number>();
   let left = tasks.length;
@@ -58,10 +59,13 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
     ctx: where.ctx,
     lane: where.lane,
     values: {
-      outcomeOf: (id) => {
+      outcomeOf(id) {
         const number = plan.numbers.get(id);
-        return number === undefined ? undefined : outcomes[number];
+        if (number !== undefined) return outcomes[number];
+        const owner = plan.owners.get(id);
+        return owner === undefined ? undefined : inners.get(taskAt(owner).task.id)?.outcomeOf(id);
       },
+      hold: (id, inner) => void inners.set(id, inner),
       round: where.round,
       outer: where.outer,
     },

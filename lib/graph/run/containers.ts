@@ -27,6 +27,7 @@ export async function performContainer(
     lane: limit === undefined ? undefined : createLane(limit),
     outer: place.values,
   });
+  place.values.hold(task.id, body.place.values);
   host.scheduler.go();
   const forget = place.whenClosed(body.close);
   const close = () => {

@@ -22,8 +22,10 @@ export interface TaskPlace extends Place {
 
 /** What expressions see, from one body on outwards. */
 export interface Values {
-  /** How a task of this body ended. Undefined: it is not of this body, or has not ended. */
+  /** How a task of this body, or inside of one of its containers, ended. Undefined: there is none, or it has not. */
   outcomeOf(id: string): Outcome | undefined;
+  /** What is inside of the container of this id is seen from here on. */
+  hold(id: string, inner: Values): void;
   /** What the body's round is about. */
   round: { item: Json; index: number } | undefined;
   outer: Values | undefined;

@@ -8,6 +8,8 @@ export interface PlannedBody {
   tasks: PlannedTask[];
   /** Where in `tasks` each id is. */
   numbers: ReadonlyMap<string, number>;
+  /** Of ids inside of its containers, the number of the container. What is inside of a map is not named from outside. */
+  owners: ReadonlyMap<string, number>;
   /** Numbers of `Body.last`. */
   last: number[];
   /** How many tasks can run although something failed (`all_done`, `any_succeeded`). */
@@ -18,7 +20,10 @@ export interface PlannedTask {
   task: GraphTask;
   /** Its place in the order of the file, counted through the whole graph. */
   order: number;
-  /** Numbers, in its body, of what it depends on, of who may choose it, and of who waits for it. */
+  /**
+   * Numbers, in its body, of what its join rule looks at, of who may choose it, and of who waits for it. Who may choose it
+   * takes no part in the rule.
+   */
   dependsOn: number[];
   chosenBy: number[];
   dependents: number[];
@@ -43,7 +48,7 @@ export function planGraph({ body }: Graph): PlannedBody {
       return {
         task,
         order,
-        dependsOn: task.dependsOn.map(numberOf),
+        dependsOn: task.dependsOn.filter((id) => !task.chosenBy.includes(id)).map(numberOf),
         chosenBy: task.chosenBy.map(numberOf),
         dependents: [],
         waitsFor: 0,
@@ -56,10 +61,20 @@ export function planGraph({ body }: Graph): PlannedBody {
       task.waitsFor = awaited.size;
       for (const other of awaited) planned[other]?.dependents.push(number);
     }
-    return { tasks: planned, numbers, last: last.map(numberOf), tolerant: planned.filter(isTolerant).length };
+    const owners = ownersIn(planned);
+    return { tasks: planned, numbers, owners, last: last.map(numberOf), tolerant: planned.filter(isTolerant).length };
   }
 
   return planBody(body);
+}
+
+function ownersIn(tasks: PlannedTask[]): Map<string, number> {
+  const owners = new Map<string, number>();
+  for (const [number, { task, body }] of tasks.entries()) {
+    if (!body || task.type === 'map') continue;
+    for (const id of [...body.numbers.keys(), ...body.owners.keys()]) owners.set(id, number);
+  }
+  return owners;
 }
 
 export function isTolerant({ task }: PlannedTask): boolean {
