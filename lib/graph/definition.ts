@@ -65,8 +65,8 @@ export interface Body {
 
 /**
  * When a task runs, seen from what it depends on, once all of that is done:
- * `all_succeeded`: all completed. `none_failed`: none failed (some may be skipped). `any_succeeded`: at least one
- * completed. `all_done`: always.
+ * `all_succeeded`: all completed. `none_failed`: none failed, caught or not, and none was left out after a failure; some may
+ * have been skipped. `any_succeeded`: at least one completed. `all_done`: always.
  */
 export type JoinRule = 'all_succeeded' | 'none_failed' | 'any_succeeded' | 'all_done';
 
@@ -74,12 +74,12 @@ interface TaskBase {
   id: string;
   place: Place;
   description: string | undefined;
-  /** Ids of the same body. */
+  /** Ids of the same body, without those of `chosenBy`. */
   dependsOn: string[];
   /**
    * The tasks of the same body that may choose this one: conditions by a case, others by `catch`. If there are any, the
-   * task runs only if at least one of them chose it; else it is skipped. They are waited for like `dependsOn`, and do not
-   * take part in `join`.
+   * task runs only if at least one of them chose it; else it is skipped. They are waited for like `dependsOn`, and take no
+   * part in `join`.
    */
   chosenBy: string[];
   join: JoinRule;
