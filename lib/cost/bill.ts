@@ -135,9 +135,10 @@ function itemsOf(use: Use, assumed: Assumptions): BilledItem[] {
     case 's3':
       return blobItems(use);
     case 'lambda': {
-      const traces = { item: 'traces', amounts: { traces: assumed.tracesPerInvocation } };
       const amounts = { invocations: 1, gbSeconds: billedGbSeconds(use, assumed) };
-      const items: BilledItem[] = [{ item: `${use.by} function`, amounts }, traces];
+      const items: BilledItem[] = [{ item: `${use.by} function`, amounts }];
+      // The construct leaves the sweeper's ticks untraced.
+      if (use.by !== 'sweeper') items.push({ item: 'traces', amounts: { traces: assumed.tracesPerInvocation } });
       if (use.by !== 'api') return items;
       const http = { httpRequests: 1, logGb: assumed.accessLogBytes / 1_024 ** 3 };
       return [...items, { item: 'HTTP request', amounts: http }];

@@ -24,8 +24,8 @@ export interface IdleMonth {
 
 const minutesADay = 1_440;
 
-/** As the construct makes them: ten alarms, of which one adds up the throttles of four functions. */
-export const alarmMetrics = 13;
+/** As the construct makes them: twelve alarms, of which one adds up the throttles of four functions. */
+export const alarmMetrics = 15;
 
 const sweeperMetricCount = Object.keys(sweeperMetrics).length;
 
@@ -53,7 +53,6 @@ export function idleMonthOf(tick: readonly Use[], assumed: Assumptions): IdleMon
       ofTick(['readUnits', 'writeUnits']),
     ),
     line('sweeper: look for dead letters', eachMinute, ofTick(['queueRequests'])),
-    line('sweeper: traces', eachMinute, ofTick(['traces'])),
     line('queue: polls by Lambda', `${pollers} pollers, each asks every ${pollSeconds} s`, { queueRequests: polls }),
     line('storage', 'what is kept of runs counts with them', { tableGbMonths: 0 }),
     line('logs', 'an idle function writes none', { logGb: 0 }),

@@ -14,6 +14,7 @@ import { Pawl } from '../../infra/pawl.ts';
 import type { PawlProps } from '../../infra/props.ts';
 import { PawlStack } from '../../infra/stack.ts';
 import type { Trigger } from '../../infra/triggers.ts';
+import { alarmMetrics } from '../../lib/cost/idle-month.ts';
 import {
   allowances,
   createApp,
@@ -112,6 +113,16 @@ describe('alarms and dashboard', () => {
         'Undelivered',
       ].map((name) => `Alarms${name}`),
     );
+  });
+
+  test('they watch as many metrics as the cost of an idle month says', () => {
+    const alarms = Object.values(made.template.findResources('AWS::CloudWatch::Alarm')) as {
+      Properties: { Metrics?: { MetricStat?: unknown }[] };
+    }[];
+    const watched = alarms.map(
+      ({ Properties: { Metrics } }) => Metrics?.filter((metric) => metric.MetricStat).length ?? 1,
+    );
+    expect(watched.reduce((sum, count) => sum + count, 0)).toBe(alarmMetrics);
   });
 
   test('any dead letter, undelivered event, overdue run or error is too many', () => {
