@@ -36,6 +36,8 @@ export interface HttpAnswer {
 export interface HttpExecutor {
   /** Of an attempt, where the task gives none, in ms. */
   readonly timeoutMs: number;
+  /** Whether requests to this URL are allowed, as far as its host says. */
+  offers(url: string): boolean;
   /** Rejects with an `ExecutorError`: `HttpError` for a status from 400 on, `NetworkError`, and what is refused. */
   send(request: HttpRequest, attempt: ExecutorAttempt): Promise<HttpAnswer>;
 }

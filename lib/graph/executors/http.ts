@@ -54,6 +54,7 @@ export function createHttpExecutor(settings: HttpSettings = {}): HttpExecutor {
 
   return {
     timeoutMs,
+    offers: (url) => URL.canParse(url) && ruleOf(new URL(url)) !== undefined,
     async send(request, attempt) {
       let sending = toExchange(request, attempt, maxRequestBytes);
       for (let redirects = 0; ; redirects += 1) {

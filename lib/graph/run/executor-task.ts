@@ -8,27 +8,27 @@ import type { Asking, GraphRun } from './host.ts';
 import { toOutput } from './output.ts';
 import type { Place } from './place.ts';
 import { isWorthRetrying, toRetryOptions } from './retrying.ts';
-import { callTarget, defaultTimeoutMs, notOffered, type StepTarget } from './targets.ts';
+import { callStandIn, callTarget, defaultTimeoutMs, hasStandIn, notOffered } from './targets.ts';
 import { isPastDeadline } from './within.ts';
 
 /** Tasks that have work done: in a step, or by the consumer of a queue. */
 
 export async function performExecutor(run: GraphRun, task: ExecutorTask, place: Place): Promise<Json> {
   const { target } = task;
-  const result = await (target.kind === 'queue'
-    ? askQueue(run, task, target, place)
-    : runStep(run, task, target, place));
+  const isAsked = target.kind === 'queue' && (run.executors.queue || !hasStandIn(run, target, task.id));
+  const result = await (isAsked ? askQueue(run, task, target, place) : runStep(run, task, target, place));
   return toOutput(run, task, place, result);
 }
 
-function runStep(run: GraphRun, task: ExecutorTask, target: StepTarget, place: Place): Promise<unknown> {
+function runStep(run: GraphRun, task: ExecutorTask, target: ExecutorTarget, place: Place): Promise<unknown> {
   const { id, timeoutMs = defaultTimeoutMs(run, target), heartbeatTimeoutMs, atMostOnce } = task;
   const asking: Asking = { place, task: id, now: place.ctx.now() };
   const key = place.scope.key(id);
   // The input is evaluated in the step: a replay, which runs no steps, has no use for it.
   const work = async (attempt: StepAttempt) => {
     const input = task.input === undefined ? undefined : await run.evaluate(task.input, asking);
-    return callTarget(run, target, input, { id, key, attempt, asking });
+    const call = { id, key, attempt, asking };
+    return target.kind === 'queue' ? callStandIn(run, target, input, call) : callTarget(run, target, input, call);
   };
   return place.ctx.step(id, work, {
     retry: toRetryOptions(task.retry),

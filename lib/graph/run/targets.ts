@@ -3,6 +3,7 @@ import type { ExecutorTarget, Json, Template } from '../definition.ts';
 import { ExecutorError } from '../executors/executor-error.ts';
 import { invokeFunction } from '../executors/lambda.ts';
 import type { HandlerTask } from '../handlers.ts';
+import { standIn } from '../stand-in.ts';
 import type { Asking, GraphRun } from './host.ts';
 import { valueError } from './run-errors.ts';
 
@@ -11,7 +12,7 @@ import { valueError } from './run-errors.ts';
 export type StepTarget = Exclude<ExecutorTarget, { kind: 'queue' }>;
 
 /** Of an attempt, where the task itself gives no timeout, in ms. */
-export function defaultTimeoutMs({ executors }: GraphRun, target: StepTarget): number | undefined {
+export function defaultTimeoutMs({ executors }: GraphRun, target: ExecutorTarget): number | undefined {
   return target.kind === 'http' ? executors.http?.timeoutMs : undefined;
 }
 
@@ -20,28 +21,50 @@ export async function callTarget(
   run: GraphRun,
   target: StepTarget,
   input: Json | undefined,
-  { id, key, attempt, asking }: { id: string; key: string; attempt: StepAttempt; asking: Asking },
+  call: Call & { asking: Asking },
 ): Promise<unknown> {
   switch (target.kind) {
-    case 'handler': {
-      const handler = run.handlers.get(target.handler);
-      if (!handler) throw notOffered(`the handler '${target.handler}'`, 'export it by handlers({ … })');
-      return handler(ownCopy(input ?? null), toldOf(run, id, key, attempt));
-    }
+    case 'handler':
+      return callHandler(run, target.handler, input, call);
     case 'http': {
+      const url = await urlOf(run, target, call.asking);
       const { http } = run.executors;
+      if (!http?.offers(url) && hasStandIn(run, target, call.id)) return callStandIn(run, target, input, call);
       if (!http) throw notOffered('HTTP calls', 'configure the http executor');
       const { method, maxResponseBytes } = target;
-      const headers = await textsOf(run, target.headers, asking);
-      const url = await urlOf(run, target, asking);
-      return http.send({ method, url, headers, body: input, maxResponseBytes }, attempt);
+      const headers = await textsOf(run, target.headers, call.asking);
+      return http.send({ method, url, headers, body: input, maxResponseBytes }, call.attempt);
     }
     case 'lambda': {
       const { lambda } = run.executors;
-      if (!lambda) throw notOffered('Lambda functions', 'configure the lambda executor');
-      return invokeFunction(lambda, target.function, input ?? null, attempt);
+      if (lambda) return invokeFunction(lambda, target.function, input ?? null, call.attempt);
+      if (hasStandIn(run, target, call.id)) return callStandIn(run, target, input, call);
+      throw notOffered('Lambda functions', 'configure the lambda executor');
     }
   }
+}
+
+interface Call {
+  id: string;
+  key: string;
+  attempt: StepAttempt;
+}
+
+function callHandler(run: GraphRun, name: string, input: Json | undefined, { id, key, attempt }: Call): unknown {
+  const handler = run.handlers.get(name);
+  if (!handler) throw notOffered(`the handler '${name}'`, 'export it by handlers({ … })');
+  return handler(ownCopy(input ?? null), toldOf(run, id, key, attempt));
+}
+
+type Offered = Exclude<ExecutorTarget, { kind: 'handler' }>;
+
+/** Whether a handler does the work of an executor that is not offered. */
+export function hasStandIn(run: GraphRun, target: Offered, id: string): boolean {
+  return run.handlers.has(standIn(target, id));
+}
+
+export function callStandIn(run: GraphRun, target: Offered, input: Json | undefined, call: Call): unknown {
+  return callHandler(run, standIn(target, call.id), input, call);
 }
 
 export function notOffered(what: string, remedy: string): ExecutorError {
@@ -55,12 +78,11 @@ function ownCopy(input: Json): Json {
 
 /** The abort signal is made when it is asked for, so the attempt must not be copied field by field. */
 function toldOf({ operations }: GraphRun, id: string, key: string, attempt: StepAttempt): HandlerTask {
-  const { correlationId, ...birth } = operations.run;
-  const run = { id: birth.id, workflow: birth.workflow, version: birth.version };
+  const { id: runId, workflow, version, correlationId } = operations.run;
   return {
     id,
     key,
-    run: correlationId === undefined ? run : { ...run, correlationId },
+    run: { id: runId, workflow, version, ...(correlationId !== undefined && { correlationId }) },
     attempt: attempt.attempt,
     idempotencyToken: attempt.idempotencyToken,
     get signal() {
