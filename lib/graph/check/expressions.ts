@@ -76,7 +76,9 @@ function hintFor(name: string, given: string[]): string | undefined {
   if (name === 'item' || name === 'index') return 'only tasks inside of a map have it';
   if (name === 'result') return 'only "output" and "compensate" have it, of tasks that have a result';
   if (name === 'eval') return 'expressions cannot make expressions';
-  return didYouMean(name, [...given, ...functionNames])?.replace('"', '"$');
+  return didYouMean(name, [...given, ...functionNames])
+    ?.replace('"', '$')
+    .replace('"', '');
 }
 
 /** An expression of a map itself is evaluated outside of it. */

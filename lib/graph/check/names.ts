@@ -1,4 +1,4 @@
-import { nearest } from '../../workflow/nearest.ts';
+import { didYouMean } from '../language/object.ts';
 import type { Name, Reader } from '../language/shape.ts';
 import { quoted } from '../source/nodes.ts';
 import { at } from '../source/path.ts';
@@ -48,9 +48,8 @@ function resolve(
   const other = byId.get(name.text);
   const field = where.replace(/\[.*/, '');
   if (other === undefined) {
-    const siblings = from.body.tasks.flatMap(({ id }) => id?.text ?? []);
-    const meant = nearest(name.text, siblings) ?? nearest(name.text, [...byId.keys()]);
-    const hint = meant === undefined ? undefined : `did you mean "${meant}"?`;
+    const siblings = from.body.tasks.flatMap((task) => (task === from ? [] : (task.id?.text ?? [])));
+    const hint = didYouMean(name.text, siblings) ?? didYouMean(name.text, [...byId.keys()]);
     reader.problems.add(name.offset, name.path, `"${field}" names ${quoted(name.text)}, which is no task`, hint);
     return undefined;
   }
@@ -58,10 +57,20 @@ function resolve(
   const container = other.body.owner;
   const place = container === undefined ? 'stands at the top' : `stands inside of "${container.label}"`;
   const isSibling = container !== undefined && container.body === from.body && container !== from;
-  const hint = isSibling ? `name "${container.label}"` : undefined;
+  const around = containerIn(from, other);
+  const hint = isSibling
+    ? `name "${container.label}"`
+    : around && `let "${around.label}" depend on it: what is inside begins after that`;
   const message = `"${field}" names "${name.text}", which ${place}: it names tasks of its own list`;
   reader.problems.add(name.offset, name.path, message, hint);
   return undefined;
+}
+
+/** What contains the task and stands in one list with the other. */
+function containerIn(task: DraftTask, other: DraftTask): DraftTask | undefined {
+  let around = task.body.owner;
+  while (around && around.body !== other.body) around = around.body.owner;
+  return around === other ? undefined : around;
 }
 
 /** A timeout leads to one place. */

@@ -1,5 +1,4 @@
 import type { Reader } from '../language/shape.ts';
-import { at } from '../source/path.ts';
 import type { DraftBody, DraftTask } from './draft.ts';
 
 /**
@@ -115,13 +114,13 @@ function complainOfCycle(cycle: DraftTask[], reader: Reader): void {
   const shown = labels.length > shownTasks ? [...labels.slice(0, shownTasks - 2), '…', ...labels.slice(-1)] : labels;
   const count = labels.length > shownTasks ? ` (${labels.length - 1} tasks)` : '';
   const name = first.dependsOn.find(({ text }) => text === second.id?.text);
-  const place = name ?? first.id ?? { offset: first.read.node.start, path: first.read.path };
+  const chosen = second.choices.find(({ target }) => target.text === first.id?.text)?.target;
+  const place = name ?? chosen ?? first.id ?? { offset: first.read.node.start, path: first.read.path };
   const isByChoice = cycle.some((task, at) =>
     cycle[at + 1]?.choices.some(({ target }) => target.text === task.id?.text),
   );
   const hint = isByChoice
     ? 'a chosen task waits for the one that chooses it; to do something again, use "retry" or a map'
     : 'each waits for the next';
-  const path = name ? name.path : at(first.read.path, 'dependsOn');
-  reader.problems.add(place.offset, path, `tasks wait for each other: ${shown.join(' → ')}${count}`, hint);
+  reader.problems.add(place.offset, place.path, `tasks wait for each other: ${shown.join(' → ')}${count}`, hint);
 }

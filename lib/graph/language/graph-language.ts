@@ -5,13 +5,13 @@ import { object, optional, required } from './object.ts';
 import { listOf, text, wholeNumber } from './shape.ts';
 import { taskList } from './tasks.ts';
 import { template } from './templates.ts';
-import { duration } from './time.ts';
+import { span } from './time.ts';
 import { retry } from './work.ts';
 
 const defaults = object(
   {
     retry: optional(retry, 'Of executors that say nothing of it; field by field.'),
-    timeout: optional(duration, 'Of one attempt of executors that say nothing of it.', 'none'),
+    timeout: optional(span, 'Of one attempt of executors that say nothing of it.', 'none'),
   },
   { title: 'the defaults', definition: 'defaults' },
 );
@@ -34,8 +34,8 @@ export const graphShape = object(
     ),
     inputSchema: optional(jsonSchema, 'Checked before a run is accepted.'),
     outputSchema: optional(jsonSchema, 'Checked before a run completes.'),
-    timeout: optional(duration, "From creation to the run's deadline.", '7d'),
-    retention: optional(duration, 'How long a settled run is kept.', '30d'),
+    timeout: optional(span, "From creation to the run's deadline.", '7d'),
+    retention: optional(span, 'How long a settled run is kept.', '30d'),
     durability: optional(
       choice({
         each: 'an outcome is durable before the next effect',

@@ -1,6 +1,6 @@
 import { nearest } from '../../workflow/nearest.ts';
 import type { Json, JsonSchema } from '../definition.ts';
-import { entryOf, type SourceMap, type SourceNode } from '../source/nodes.ts';
+import { entryOf, isBroken, type SourceMap, type SourceNode } from '../source/nodes.ts';
 import { at, type Path } from '../source/path.ts';
 import { orList } from './choice.ts';
 import { type Reader, type Shape, unexpected } from './shape.ts';
@@ -59,9 +59,10 @@ export function object<F extends Fields>(fields: F, options: ObjectOptions): Obj
     const values: Record<string, unknown> = {};
     for (const { name, nameStart, value } of node.entries) {
       const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-      if (field) values[name] = field.shape.read(value, at(path, name), reader);
+      if (field && !isBroken(value)) values[name] = field.shape.read(value, at(path, name), reader);
+      else if (field) continue;
       else {
-        const hint = hintFor?.(name) ?? didYouMean(name, known) ?? `there are ${known.join(', ')}`;
+        const hint = mergeKey(name) ?? hintFor?.(name) ?? didYouMean(name, known) ?? `there are ${known.join(', ')}`;
         reader.problems.add(nameStart, at(path, name), `there is no field "${name}" in ${title}`, hint);
       }
     }
@@ -120,7 +121,12 @@ export function object<F extends Fields>(fields: F, options: ObjectOptions): Obj
   };
 }
 
+function mergeKey(name: string): string | undefined {
+  return name === '<<' ? 'merge keys of YAML are not supported' : undefined;
+}
+
+/** What a mistyped name most likely means. Short names are near to anything. */
 export function didYouMean(name: string, known: readonly string[]): string | undefined {
-  const meant = nearest(name, known);
+  const meant = name.length < 3 ? undefined : nearest(name, known);
   return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }

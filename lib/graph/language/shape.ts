@@ -4,7 +4,7 @@
  */
 import type { Expression, Json, JsonSchema } from '../definition.ts';
 import type { Problems } from '../problems.ts';
-import { found, type SourceNode, type SourceScalar } from '../source/nodes.ts';
+import { found, isBroken, type SourceNode, type SourceScalar } from '../source/nodes.ts';
 import type { Path } from '../source/path.ts';
 import type { Positions } from '../source/positions.ts';
 
@@ -21,8 +21,10 @@ export interface Shape<T> {
   read(node: SourceNode, path: Path | undefined, reader: Reader): T | undefined;
   /** Named parts go into `definitions` and are referred to. */
   schema(definitions: Map<string, JsonSchema>): { [key: string]: Json };
-  /** What may stand there, for the reference and for messages. */
+  /** What may stand there, for messages. */
   words: string;
+  /** The same in a word or two, for the reference. Default: `words`. */
+  noun?: string;
 }
 
 export type ValueOf<S> = S extends Shape<infer T> ? T : never;
@@ -108,7 +110,7 @@ export function listOf<T>(item: Shape<T>, options: { words: string; min?: number
       if (node.kind !== 'list') return unexpected({ words }, node, path, reader);
       if (node.items.length < min) reader.problems.add(node.start, path, `expected ${words}, found an empty list`);
       return node.items.flatMap((part, index) => {
-        const value = item.read(part, { parent: path, key: index }, reader);
+        const value = isBroken(part) ? undefined : item.read(part, { parent: path, key: index }, reader);
         return value === undefined ? [] : [value];
       });
     },
@@ -145,7 +147,7 @@ export function entriesOf<T>(item: Shape<T>, options: { words: string; key?: Reg
         if (field === '' || !(key?.test(field) ?? true)) {
           reader.problems.add(nameStart, inside, `expected ${words}, found the name ${JSON.stringify(field)}`);
         }
-        const read = item.read(value, inside, reader);
+        const read = isBroken(value) ? undefined : item.read(value, inside, reader);
         return read === undefined ? [] : [{ text: field, offset: nameStart, path: inside, value: read }];
       });
     },

@@ -18,7 +18,7 @@ import {
   wholeNumber,
 } from './shape.ts';
 import { expression, orExpression, template, textTemplate } from './templates.ts';
-import { duration, moment } from './time.ts';
+import { duration, moment, span } from './time.ts';
 import { compensation, errorName, retry, targets } from './work.ts';
 
 /** A task as it was read. Fields that are missing or wrong are undefined. */
@@ -81,7 +81,7 @@ const output = {
   output: optional(template, 'What the task gives instead of its result, which is `$result` here.', 'the result'),
 };
 
-const wholeTimeout = { timeout: optional(duration, 'Of the whole, from its start.', 'none') };
+const wholeTimeout = { timeout: optional(span, 'Of the whole, from its start.', 'none') };
 
 const compensating = {
   compensate: optional(compensation, 'Undoes the task if the run fails or is cancelled later.', 'nothing to undo'),
@@ -100,6 +100,15 @@ export const taskList: Shape<TaskRead[]> = {
 
 const tasks = required(taskList, 'The tasks inside.');
 
+export const caseShape = object(
+  {
+    when: required(expression, 'The first case for which this is true is chosen.'),
+    // biome-ignore lint/suspicious/noThenProperty: a word of the language
+    then: required(oneOrMore(reference, 'the id of a task, or a list of them'), 'The tasks that run then.'),
+  },
+  { title: 'a case', definition: 'case' },
+);
+
 export const taskTypes = {
   executor: variant(
     'executor',
@@ -113,8 +122,8 @@ export const taskTypes = {
       input: optional(template, 'What the executor is given.', 'null'),
       ...output,
       retry: optional(retry, 'How often it is tried.', 'that of `defaults`, else 3 attempts, from 500ms up to 1m'),
-      timeout: optional(duration, 'Of one attempt; for a queue, until the answer.', 'that of `defaults`, else none'),
-      heartbeatTimeout: optional(duration, 'An attempt of a handler that is silent for so long has failed.', 'none'),
+      timeout: optional(span, 'Of one attempt; for a queue, until the answer.', 'that of `defaults`, else none'),
+      heartbeatTimeout: optional(span, 'An attempt of a handler that is silent for so long has failed.', 'none'),
       atMostOnce: optional(truth, 'Never run again after a crash: the task fails then.', 'false'),
       ...catching,
       ...compensating,
@@ -123,20 +132,7 @@ export const taskTypes = {
   ),
   condition: variant('condition', {
     ...common,
-    cases: required(
-      listOf(
-        object(
-          {
-            when: required(expression, 'The first case for which this is true is chosen.'),
-            // biome-ignore lint/suspicious/noThenProperty: a word of the language
-            then: required(oneOrMore(reference, 'the id of a task, or a list of them'), 'The tasks that run then.'),
-          },
-          { title: 'a case', definition: 'case' },
-        ),
-        { words: 'a list of cases', min: 1 },
-      ),
-      'Looked at in this order.',
-    ),
+    cases: required(listOf(caseShape, { words: 'a list of cases', min: 1 }), 'Looked at in this order.'),
     otherwise: optional(
       oneOrMore(reference, 'the id of a task, or a list of them'),
       'The tasks that run if no case holds.',
@@ -192,7 +188,7 @@ export const taskTypes = {
     ...common,
     signal: optional(textTemplate, "The signal's name.", "the task's id"),
     schema: optional(jsonSchema, "Of the signal's payload; another payload fails the task."),
-    timeout: optional(duration, 'After which it is a `TimeoutError`.', 'none'),
+    timeout: optional(span, 'After which it is a `TimeoutError`.', 'none'),
     onTimeout: optional(reference, 'The task to which a timeout leads; as `TimeoutError` in `catch`.'),
     ...output,
     ...catching,

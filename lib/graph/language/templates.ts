@@ -10,6 +10,7 @@ const wholeExpression = /^\s*\{%([\s\S]*)%\}\s*$/;
 const expressionSchema = { type: 'string', pattern: '^\\s*\\{%[\\s\\S]*%\\}\\s*$' };
 
 export const expression: Shape<Expression> = {
+  noun: 'expression',
   words: 'an expression like "{% $input.total > 100 %}"',
   read(node, path, reader) {
     if (node.kind === 'scalar' && typeof node.value === 'string') {
@@ -24,6 +25,7 @@ export const expression: Shape<Expression> = {
 
 /** Any value, whose leaves may be expressions. */
 export const template: Shape<Template> = {
+  noun: 'any value, or expressions in it',
   words: 'any value, with expressions at its leaves',
   read: readTemplate,
   schema: () => ({}),
@@ -34,6 +36,7 @@ export function orExpression<T>(literal: Shape<T>): Shape<{ literal: T } | { exp
   const words = `${literal.words}, or an expression`;
   return {
     words,
+    noun: `${literal.noun ?? literal.words} or expression`,
     read(node, path, reader) {
       if (node.kind === 'scalar' && typeof node.value === 'string') {
         const source = expressionIn(node, node.value, path, reader);
@@ -49,6 +52,7 @@ export function orExpression<T>(literal: Shape<T>): Shape<{ literal: T } | { exp
 
 /** A text, or an expression that gives one. */
 export const textTemplate: Shape<Template> = {
+  noun: 'text or expression',
   words: 'a text, or an expression that gives one',
   read(node, path, reader) {
     const isText = node.kind === 'scalar' && typeof node.value === 'string' && node.value !== '';

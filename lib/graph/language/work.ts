@@ -3,7 +3,7 @@ import { choice } from './choice.ts';
 import { object, optional, required } from './object.ts';
 import { decimal, entriesOf, listOf, name, text, wholeNumber } from './shape.ts';
 import { template, textTemplate } from './templates.ts';
-import { duration } from './time.ts';
+import { duration, span } from './time.ts';
 
 export const errorName = text({ words: 'the name of an error', maxChars: 128 });
 
@@ -61,7 +61,7 @@ export const compensation = object(
     ...targets,
     input: optional(template, "What it is given; `$result` is the task's output.", "the task's output"),
     retry: optional(retry, 'How often it is tried.', '10 attempts, from 1s up to 5m'),
-    timeout: optional(duration, 'Of one attempt.', 'none'),
+    timeout: optional(span, 'Of one attempt.', 'none'),
   },
   { title: 'a compensation', definition: 'compensation', exactlyOne: [['handler', 'http', 'lambda']] },
 );

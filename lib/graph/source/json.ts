@@ -1,7 +1,7 @@
 import { graphLimits } from '../limits.ts';
 import type { Problems } from '../problems.ts';
 import { createFields } from './fields.ts';
-import type { SourceNode } from './nodes.ts';
+import type { SourceNode, SourceScalar } from './nodes.ts';
 import { at, type Path } from './path.ts';
 
 const space = /[ \t\r\n]*/y;
@@ -47,7 +47,8 @@ export function readJson(text: string, problems: Problems): SourceNode | undefin
   const fail = (expected: string): never => {
     const char = text[offset];
     if (char === undefined) throw new NotJson(offset, `the text ends where ${expected} is expected`);
-    if (char === '"') throw new NotJson(offset, 'a text is not closed, or not escaped as in JSON');
+    const isText = expected === 'a value' || expected.startsWith('the name');
+    if (char === '"' && isText) throw new NotJson(offset, 'a text is not closed, or not escaped as in JSON');
     const hint =
       char === "'"
         ? 'JSON has only double quotes'
@@ -72,14 +73,17 @@ export function readJson(text: string, problems: Problems): SourceNode | undefin
     }
     if (char === '"') return scalar(start, takeString() ?? fail('a value'));
     const digits = take(number);
-    if (digits) return scalar(start, toNumber(digits, start, path, problems));
+    if (digits) {
+      const value = toNumber(digits, start, path, problems);
+      return value === undefined ? { ...scalar(start, null), broken: true } : scalar(start, value);
+    }
     const name = take(word);
     if (name !== undefined && Object.hasOwn(words, name)) return scalar(start, words[name] ?? null);
     offset = start;
     if (name !== undefined) throw new NotJson(start, `expected a value, found ${name}`, 'texts stand in double quotes');
     return fail('a value');
   };
-  const scalar = (start: number, value: null | boolean | number | string): SourceNode => {
+  const scalar = (start: number, value: null | boolean | number | string): SourceScalar => {
     return { kind: 'scalar', value, start, end: offset };
   };
 
@@ -135,8 +139,13 @@ export function readJson(text: string, problems: Problems): SourceNode | undefin
   }
 }
 
-/** The number, if it is one that can be held exactly enough; else a problem and null. */
-export function toNumber(digits: string, offset: number, path: Path | undefined, problems: Problems): number | null {
+/** The number, if it is one that can be held exactly enough; else a problem. */
+export function toNumber(
+  digits: string,
+  offset: number,
+  path: Path | undefined,
+  problems: Problems,
+): number | undefined {
   const value = Number(digits);
   if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value) || /[.eE]/.test(digits))) {
     return value;
@@ -147,5 +156,5 @@ export function toNumber(digits: string, offset: number, path: Path | undefined,
     `the number ${digits.slice(0, 40)} cannot be held exactly`,
     'write it in quotes, as a text',
   );
-  return null;
+  return undefined;
 }

@@ -4,6 +4,8 @@ export type SourceNode = SourceScalar | SourceList | SourceMap;
 export interface SourceScalar {
   kind: 'scalar';
   value: null | boolean | number | string;
+  /** There is a problem with it already, and the value stands for nothing. */
+  broken?: true;
   start: number;
   end: number;
 }
@@ -32,6 +34,11 @@ export interface SourceEntry {
 /** Of several fields of one name, which is a problem already, the first. */
 export function entryOf(map: SourceMap, name: string): SourceEntry | undefined {
   return map.entries.find((entry) => entry.name === name);
+}
+
+/** A value that nobody should complain of any more. */
+export function isBroken(node: SourceNode): boolean {
+  return node.kind === 'scalar' && node.broken === true;
 }
 
 /** What stands there, for "found …". */

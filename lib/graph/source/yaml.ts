@@ -38,7 +38,7 @@ export function readYaml(text: string, problems: Problems): SourceNode | undefin
   if (document.directives.yaml.explicit) refuse(0, 'YAML directives (%YAML, %TAG) are not supported', 'remove them');
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     if (code === 'TAG_RESOLVE_FAILED') refuseTag(text, pos[0], refuse);
-    else refuse(pos[0], `not YAML: ${message.replace(/ at line .*/s, '')}`, hintOf(code, text, pos[0]));
+    else refuse(pos[0], `not YAML: ${reworded(code, message)}`, hintOf(code, text, pos[0]));
   }
   if (!isYaml) return undefined;
   if (document.contents === null || isEmpty(document)) {
@@ -70,7 +70,7 @@ function createReader(text: string, problems: Problems, refuse: Refuse) {
 
   const read = (node: Node | null, path: Path | undefined): SourceNode => {
     const [start, end] = node?.range ?? [0, 0];
-    const nothing: SourceNode = { kind: 'scalar', value: null, start, end };
+    const nothing: SourceNode = { kind: 'scalar', value: null, broken: true, start, end };
     if (node === null || values > graphLimits.textValues) return nothing;
     if (isAlias(node)) {
       aliases += 1;
@@ -103,7 +103,7 @@ function createReader(text: string, problems: Problems, refuse: Refuse) {
   };
 
   const readContent = (node: Node, path: Path | undefined, start: number, end: number): SourceNode => {
-    if (isScalar(node)) return { kind: 'scalar', value: readScalar(node, path, start), start, end };
+    if (isScalar(node)) return readScalar(node, path, start, end);
     if (isMap(node)) {
       const fields = createFields(path, problems);
       for (const pair of node.items) {
@@ -122,17 +122,19 @@ function createReader(text: string, problems: Problems, refuse: Refuse) {
     return { kind: 'list', items: items.map((item, index) => read(item, at(path, index))), start, end };
   };
 
-  const readScalar = (node: Scalar, path: Path | undefined, start: number) => {
+  const readScalar = (node: Scalar, path: Path | undefined, start: number, end: number): SourceNode => {
     const { value } = node;
-    if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
-    if (typeof value !== 'number' && typeof value !== 'bigint') return String(value);
+    const plain = (read: null | boolean | number | string): SourceNode => ({ kind: 'scalar', value: read, start, end });
+    if (value === null || typeof value === 'boolean' || typeof value === 'string') return plain(value);
+    if (typeof value !== 'number' && typeof value !== 'bigint') return plain(String(value));
     const digits = node.source ?? String(value);
-    if (/^0[xo]/.test(digits)) return Number(value);
-    if (/^[-+]?\.(inf|nan)$/i.test(digits)) {
+    if (/^0[xo]/.test(digits)) return plain(Number(value));
+    const isJson = !/^[-+]?\.(inf|nan)$/i.test(digits);
+    const number = isJson ? toNumber(digits, start, path, problems) : undefined;
+    if (number !== undefined) return plain(number);
+    if (!isJson)
       problems.add(start, path, `${digits} is a number that JSON cannot hold`, 'write it in quotes, as a text');
-      return null;
-    }
-    return toNumber(digits, start, path, problems);
+    return { kind: 'scalar', value: null, broken: true, start, end };
   };
 
   return { read };
@@ -151,6 +153,12 @@ function refuseTag(text: string, offset: number, refuse: Refuse): void {
   const from = text.lastIndexOf('!', offset);
   const tag = /^![^\s,[\]{}]*/.exec(text.slice(text[from - 1] === '!' ? from - 1 : from, offset + 40))?.[0] ?? '!';
   refuse(offset, `the tag ${quoted(tag)}: YAML tags are not supported`, 'leave it out');
+}
+
+function reworded(code: string, message: string): string {
+  if (code === 'NON_STRING_KEY') return 'the name of a field is a text';
+  if (code === 'MISSING_CHAR' && message.includes('quote')) return 'a quote is not closed before this';
+  return message.replace(/ at line .*/s, '');
 }
 
 function hintOf(code: string, text: string, offset: number): string | undefined {
