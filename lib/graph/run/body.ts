@@ -176,7 +176,7 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
     } else if (task.type === 'succeed') {
       const output = task.output === undefined ? null : ((await host.evaluate(task.output, place, task.id)) ?? null);
       end(() => resolve({ output, early: true }));
-    } else complete(number, await host.perform(planned, place));
+    } else complete(number, await host.perform(planned, place, () => {}));
   }
 
   function enqueue(number: number): void {
@@ -197,15 +197,19 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
     const planned = taskAt(number);
     running.add(entry);
     putUpWithFailures(planned);
-    host.perform(planned, place).then(
-      (output) => {
-        leave(entry);
-        complete(number, output);
-      },
-      (error: unknown) => {
-        leave(entry);
-        fail(number, error);
-      },
+    let held = false;
+    const soon = () => {
+      if (!held) scheduler.hold();
+      held = true;
+    };
+    const end = (settle: () => void) => {
+      leave(entry);
+      settle();
+      if (held) scheduler.unhold();
+    };
+    host.perform(planned, place, soon).then(
+      (output) => end(() => complete(number, output)),
+      (error: unknown) => end(() => fail(number, error)),
     );
   }
 
@@ -231,6 +235,7 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
 
   function end(settleResult: () => void): void {
     if (!isWanted()) return;
+    where.onEnd?.();
     settleResult();
     close();
   }

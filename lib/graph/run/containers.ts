@@ -17,6 +17,7 @@ export async function performContainer(
   task: ParallelTask | SequentialTask,
   plan: PlannedBody,
   place: TaskPlace,
+  soon: () => void,
 ): Promise<Json> {
   const scope = place.scope.inner(task.id);
   const ctx = run.contextIn(scope);
@@ -26,6 +27,7 @@ export async function performContainer(
     ctx,
     lane: limit === undefined ? undefined : createLane(limit),
     outer: place.values,
+    onEnd: soon,
   });
   place.values.hold(task.id, body.place.values);
   host.scheduler.go();
@@ -45,15 +47,19 @@ export async function performMap(
   task: MapTask,
   plan: PlannedBody,
   place: TaskPlace,
+  soon: () => void,
 ): Promise<Json> {
   const items = await run.evaluate(task.items, { place, task: task.id });
   const rounds = toRounds(items, task.batch);
+  const { hold, unhold, go } = host.scheduler;
   const startRound = (item: Json, index: number): RunningBody => {
     const scope = place.scope.inner(`${task.id}[${index}]`);
     const round = { item, index };
-    return startBody(host, plan, { scope, ctx: run.contextIn(scope), lane: undefined, outer: place.values, round });
+    const ctx = run.contextIn(scope);
+    return startBody(host, plan, { scope, ctx, lane: undefined, outer: place.values, round, onEnd: hold });
   };
-  const running = mapRounds(rounds, task, startRound, host.scheduler.go);
+  const running = mapRounds(rounds, task, { start: startRound, ended: unhold, soon });
+  go();
   const scope = place.scope.inner(task.id);
   const forget = place.whenClosed(running.close);
   const close = () => {

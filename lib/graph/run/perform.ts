@@ -12,6 +12,7 @@ export async function performTask(
   host: BodyHost,
   { task, body }: PlannedTask,
   place: TaskPlace,
+  soon: () => void,
 ): Promise<Json> {
   switch (task.type) {
     case 'executor':
@@ -24,9 +25,9 @@ export async function performTask(
       return performSignal(run, task, place);
     case 'parallel':
     case 'sequential':
-      return performContainer(run, host, task, body as PlannedBody, place);
+      return performContainer(run, host, task, body as PlannedBody, place, soon);
     case 'map':
-      return performMap(run, host, task, body as PlannedBody, place);
+      return performMap(run, host, task, body as PlannedBody, place, soon);
     case 'condition':
       for (const { when, then: chosen } of task.cases) {
         if (await run.holds(when, { place, task: task.id })) return chosen;

@@ -34,7 +34,8 @@ export interface Values {
 /** What is the same in all bodies of a run. */
 export interface BodyHost {
   scheduler: Scheduler;
-  perform(planned: PlannedTask, place: TaskPlace): Promise<Json>;
+  /** Calls `soon` when its outcome is certain to come without any further event. */
+  perform(planned: PlannedTask, place: TaskPlace, soon: () => void): Promise<Json>;
   /** For the task of this id. Undefined: the expression gives nothing. */
   evaluate(template: Template, place: Place, id: string): Promise<Json | undefined>;
   holds(condition: Expression, place: Place, id: string): Promise<boolean>;
@@ -44,6 +45,8 @@ export interface BodyHost {
 
 /** What a body needs to begin. */
 export interface BodyPlace extends Omit<Place, 'values'> {
+  /** Called when it ends by itself, right before its result is there. */
+  onEnd?: (() => void) | undefined;
   outer: Values | undefined;
   round?: Values['round'];
 }

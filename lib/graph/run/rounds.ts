@@ -16,8 +16,17 @@ export interface RunningRounds {
 export function mapRounds(
   items: readonly Json[],
   { concurrency, tolerate }: { concurrency: number; tolerate: number | undefined },
-  start: (item: Json, index: number) => RunningBody,
-  go: () => void,
+  {
+    start,
+    ended,
+    soon,
+  }: {
+    start: (item: Json, index: number) => RunningBody;
+    /** A round that ended by itself has been taken in. */
+    ended: () => void;
+    /** The result is about to be there. */
+    soon: () => void;
+  },
 ): RunningRounds {
   const results: Json[] = new Array(items.length).fill(null);
   const running = new Set<RunningBody>();
@@ -39,28 +48,33 @@ export function mapRounds(
       const body = start(items[index] as Json, index);
       running.add(body);
       body.result.then(
-        ({ output }) => end(body, index, tolerate === undefined ? output : { status: 'completed', output }),
-        (error: unknown) => fail(body, index, error),
+        ({ output }) => take(() => end(body, index, tolerate === undefined ? output : { status: 'completed', output })),
+        (error: unknown) => take(() => fail(body, index, error)),
       );
     }
-    if (running.size === 0 && next >= items.length && !closed) resolve(results);
-    go();
+    if (running.size > 0 || next < items.length || closed) return;
+    soon();
+    resolve(results);
+  }
+
+  function take(round: () => void): void {
+    if (!closed) round();
+    ended();
   }
 
   function end(body: RunningBody, index: number, value: Json): void {
-    if (closed) return;
     running.delete(body);
     results[index] = value;
     startMore();
   }
 
   function fail(body: RunningBody, index: number, error: unknown): void {
-    if (closed) return;
     failures += 1;
     if (tolerate !== undefined && failures <= tolerate && !endsRun(error)) {
       end(body, index, { status: 'failed', error: errorValue(error) });
       return;
     }
+    soon();
     reject(error);
     close();
   }

@@ -29,7 +29,7 @@ export async function runGraph(
   });
   const host: BodyHost = {
     scheduler: createScheduler(graph.concurrency),
-    perform: (planned, place) => performTask(run, host, planned, place),
+    perform: (planned, place, soon) => performTask(run, host, planned, place, soon),
     evaluate: (template, place, task) => evaluate(template, { place, task }),
     holds: (condition, place, task) => holds(condition, { place, task }),
     stop,

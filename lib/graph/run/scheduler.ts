@@ -22,6 +22,12 @@ export interface Scheduler {
   release(entry: Startable): void;
   /** Does and starts what can be: called once everything that became ready together is queued. */
   go(): void;
+  /**
+   * Something is about to become ready without any further event: nothing starts before as many calls of `unhold`. Decisions
+   * go on.
+   */
+  hold(): void;
+  unhold(): void;
 }
 
 /** What decides who comes first. */
@@ -77,12 +83,17 @@ export function createScheduler(slots: number): Scheduler {
   const slotless = createTurns<Startable>();
   let used = 0;
   let serial = 0;
+  let holds = 0;
   let pumping = false;
 
   const queued = <T extends Turn>(of: T): Queued<T> => {
     serial += 1;
     return { of, serial };
   };
+
+  function go(): void {
+    if (!pumping) void run();
+  }
 
   async function run(): Promise<void> {
     pumping = true;
@@ -91,7 +102,7 @@ export function createScheduler(slots: number): Scheduler {
       if (decision) {
         const under = decision.of.isWanted() ? decision.of.act() : undefined;
         if (under) await under;
-      } else if (!startNext()) break;
+      } else if (holds > 0 || !startNext()) break;
     }
     pumping = false;
   }
@@ -141,8 +152,13 @@ export function createScheduler(slots: number): Scheduler {
         offer(lane);
       }
     },
-    go() {
-      if (!pumping) void run();
+    go,
+    hold() {
+      holds += 1;
+    },
+    unhold() {
+      holds -= 1;
+      go();
     },
   };
 }
