@@ -1,55 +1,29 @@
-/**
- * The functions over stand-ins of DynamoDB, SQS and S3, asked over HTTP as a client asks them. Time is real, and leaps
- * when the test says so.
- */
-import { DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+/** The functions over stand-ins of DynamoDB, SQS and S3, asked over HTTP as a client asks them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createClient, type PawlClient } from '../../lib/client/index.ts';
-import { type LocalAws, type LocalAwsOptions, startLocalAws } from '../../lib/dev/local-aws.ts';
+import type { PawlClient } from '../../lib/client/index.ts';
+import type { LocalAws, LocalAwsOptions } from '../../lib/dev/local-aws.ts';
 import { createShiftedClock } from '../../lib/dev/shifted-clock.ts';
-import type { RunStatus } from '../../lib/kernel/head.ts';
-import type { AwsClients } from '../../lib/wiring/aws/clients.ts';
+import { type AwsStage, disturbed, forever, openAwsStage } from './aws-stage.ts';
 import { createWorkflows, type Effects } from './aws-workflows.ts';
 
 const minute = 60_000;
 
 let clock: ReturnType<typeof createShiftedClock>;
 let effects: Effects;
+let stage: AwsStage;
 let aws: LocalAws;
 let client: PawlClient;
-let troubles: string[];
 
 async function begin(options: Partial<LocalAwsOptions> = {}): Promise<void> {
-  aws = await startLocalAws({
-    workflows: createWorkflows(clock, effects),
-    deployment: 'first',
-    port: 0,
-    clock,
-    observer: { troubled: ({ message, error }) => troubles.push(`${message}: ${error}`) },
-    schedule: false,
-    ...options,
-  });
-  client = createClient({ url: aws.url });
+  stage = await openAwsStage({ workflows: createWorkflows(clock, effects), ...options, clock });
+  ({ aws, client } = stage);
 }
 
 beforeEach(() => {
   clock = createShiftedClock();
   effects = { done: [] };
-  troubles = [];
 });
-afterEach(() => aws.close());
-
-/** Lets real time pass, and more of it than is real, until the condition holds. */
-async function until(condition: () => boolean | Promise<boolean>, skipMs = 0): Promise<void> {
-  const giveUpAt = Date.now() + 8_000;
-  while (!(await condition())) {
-    if (Date.now() > giveUpAt) throw new Error(`Still not so. Troubles: ${troubles.join('; ')}`);
-    clock.skip(skipMs);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-const is = (id: string, status: RunStatus) => async () => (await client.getRun(id)).status === status;
+afterEach(() => stage.close());
 
 describe('on AWS', () => {
   test('a run goes from HTTP through the queue to its output', async () => {
@@ -58,7 +32,7 @@ describe('on AWS', () => {
     expect(await run.result()).toBe(42);
     expect(effects.done).toEqual(['double 21']);
     expect((await client.listTasks(run.id)).map(({ key, status }) => `${key} ${status}`)).toEqual(['double completed']);
-    expect(troubles).toEqual([]);
+    expect(stage.troubles).toEqual([]);
   });
 
   test('parallel steps run in one invocation', async () => {
@@ -69,7 +43,7 @@ describe('on AWS', () => {
   test('a signal wakes a run that waits', async () => {
     await begin();
     const { id } = await client.start('approval');
-    await until(is(id, 'waiting'));
+    await stage.until(stage.is(id, 'waiting'));
     await client.signalRun(id, 'answer', { payload: { by: 'Ada' } });
     expect(await client.run(id).result()).toBe('Ada');
     expect(effects.done).toEqual(['ask', 'act for Ada']);
@@ -84,8 +58,8 @@ describe('on AWS', () => {
     await begin();
     const nap = await client.start('nap', '5m');
     const night = await client.start('nap', '8h');
-    await until(is(nap.id, 'waiting'));
-    await until(is(night.id, 'waiting'));
+    await stage.until(stage.is(nap.id, 'waiting'));
+    await stage.until(stage.is(night.id, 'waiting'));
     clock.skip(5 * minute + 1_000);
     expect(await nap.result()).toBe('awake');
     clock.skip(8 * 60 * minute);
@@ -96,9 +70,9 @@ describe('on AWS', () => {
   test('a cancelled run is cancelled', async () => {
     await begin();
     const { id } = await client.start('approval');
-    await until(is(id, 'waiting'));
+    await stage.until(stage.is(id, 'waiting'));
     await client.cancelRun(id, { reason: 'no longer wanted' });
-    await until(is(id, 'cancelled'));
+    await stage.until(stage.is(id, 'cancelled'));
     expect((await client.getRun(id)).error).toMatchObject({ message: 'no longer wanted' });
   });
 
@@ -116,7 +90,7 @@ describe('on AWS', () => {
   test('a callback token is answered once, by whoever has it', async () => {
     await begin();
     const run = await client.start('callback');
-    await until(() => effects.done.length === 1);
+    await stage.until(() => effects.done.length === 1);
     await client.answerCallback(effects.done[0] as string, { result: 'yes' });
     expect(await run.result()).toBe('yes');
   });
@@ -129,7 +103,7 @@ describe('on AWS', () => {
   test('what is sent twice and out of order is recorded once', async () => {
     await begin({ sqsFaults: { arrival: () => ({ copies: 2 }), order: (visible) => [...visible].reverse() } });
     const run = await client.start('approval');
-    await until(is(run.id, 'waiting'));
+    await stage.until(stage.is(run.id, 'waiting'));
     await client.signalRun(run.id, 'answer', { payload: { by: 'Alan' } });
     expect(await run.result()).toBe('Alan');
     expect(effects.done.filter((effect) => effect !== 'ask')).toEqual(['act for Alan']);
@@ -144,7 +118,12 @@ describe('on AWS', () => {
 
   test('a function that dies within a batch loses nothing: after the lease the run goes on elsewhere', async () => {
     let severed = { now: false };
-    await begin({ wrapClients: (clients) => severable(clients, severed) });
+    await begin({
+      wrapClients: (clients) => {
+        const own = severed;
+        return disturbed(clients, () => (own.now ? { do: 'hang', until: forever } : undefined));
+      },
+    });
     const died = new Promise<void>((resolve) => {
       effects.stalled = resolve;
     });
@@ -170,130 +149,62 @@ describe('on AWS', () => {
   test('a run whose message was lost is found by the sweeper', async () => {
     await begin({ eventSource: false });
     const run = await client.start('double', 5);
-    await takeAway();
+    await stage.takeAway();
     expect((await aws.sweep()).woken).toBe(0);
     clock.skip(minute);
     expect((await aws.sweep()).woken).toBe(1);
-    await deliver();
+    await stage.deliver();
     expect(await run.result()).toBe(10);
   });
 
   test('a fact that became a dead letter is stored with its run, which then takes it', async () => {
     await begin({ eventSource: false });
     const { id } = await client.start('approval');
-    await deliver();
+    await stage.deliver();
     expect((await client.getRun(id)).status).toBe('waiting');
     await client.signalRun(id, 'answer', { payload: { by: 'Grace' } });
-    await exhaust();
+    await stage.exhaust();
     expect((await client.health()).checks).toContainEqual(
       expect.objectContaining({ name: 'dead letters', status: 'warning' }),
     );
     expect(await aws.sweep()).toMatchObject({ deadFacts: 1 });
     clock.skip(minute);
     await aws.sweep();
-    await deliver();
+    await stage.deliver();
     expect(await client.run(id).result()).toBe('Grace');
   });
 
   test('dead letters can be sent once more', async () => {
     await begin({ eventSource: false });
     const { id } = await client.start('approval');
-    await deliver();
+    await stage.deliver();
     await client.signalRun(id, 'answer', { payload: { by: 'Joan' } });
-    await exhaust();
+    await stage.exhaust();
     expect(await client.redriveDeadLetters()).toEqual({ redriven: 1 });
-    await deliver();
+    await stage.deliver();
     expect(await client.run(id).result()).toBe('Joan');
   });
 
   test('a turn that nears its time limit hands the run to the next one', async () => {
     await begin({ driverTimeoutMs: 20_000 });
     const { id } = await client.start('marathon', 6);
-    await until(is(id, 'completed'), 500);
+    await stage.until(stage.is(id, 'completed'), 500);
     expect(effects.done).toEqual(['lap 1', 'lap 2', 'lap 3', 'lap 4', 'lap 5', 'lap 6']);
     const types = (await client.getHistory(id)).items.map(({ type }) => type);
     expect(types.filter((type) => type === 'run_suspended').length).toBeGreaterThan(0);
-    expect(troubles).toEqual([]);
+    expect(stage.troubles).toEqual([]);
   });
 
   test('a blocked run goes on when a deployment brings the code that fits', async () => {
     await begin();
     const { approval: _approval, ...others } = createWorkflows(clock, effects);
     const run = await client.start('approval');
-    await until(is(run.id, 'waiting'));
+    await stage.until(stage.is(run.id, 'waiting'));
     aws.deploy({ workflows: others, deployment: 'second' });
     await client.signalRun(run.id, 'answer', { payload: { by: 'Ada' } });
-    await until(is(run.id, 'blocked'));
+    await stage.until(stage.is(run.id, 'blocked'));
     aws.deploy({ workflows: createWorkflows(clock, effects), deployment: 'third' });
     await aws.sweep();
     expect(await run.result()).toBe('Ada');
   });
 });
-
-/** The queue's messages, handed to the driver by hand until there are none. */
-async function deliver(): Promise<void> {
-  for (let records = await receive(); records.length > 0; records = await receive()) {
-    const event = {
-      Records: records.map((message) => ({
-        messageId: message.MessageId,
-        receiptHandle: message.ReceiptHandle,
-        body: message.Body,
-        attributes: message.Attributes,
-      })),
-    };
-    expect(await aws.invoke('driver', event)).toEqual({ batchItemFailures: [] });
-    await remove(records);
-  }
-}
-
-const { sqs, queueUrl } = {
-  sqs: () => aws.services.clients.sqs,
-  queueUrl: () => aws.services.environment.queueUrl,
-};
-
-async function receive() {
-  const { Messages } = await sqs().send(
-    new ReceiveMessageCommand({
-      QueueUrl: queueUrl(),
-      MaxNumberOfMessages: 10,
-      MessageSystemAttributeNames: ['All'],
-    }),
-  );
-  return Messages ?? [];
-}
-
-async function remove(messages: Awaited<ReturnType<typeof receive>>): Promise<void> {
-  for (const { ReceiptHandle } of messages) {
-    await sqs().send(new DeleteMessageCommand({ QueueUrl: queueUrl(), ReceiptHandle }));
-  }
-}
-
-/** Somebody deletes the messages. */
-async function takeAway(): Promise<void> {
-  await remove(await receive());
-}
-
-/** Nobody handles the messages, as often as they come. */
-async function exhaust(): Promise<void> {
-  const { deadLetterQueueUrl } = aws.services.environment;
-  await until(async () => {
-    await receive();
-    const { Attributes } = await sqs().send(
-      new GetQueueAttributesCommand({
-        QueueUrl: deadLetterQueueUrl,
-        AttributeNames: ['ApproximateNumberOfMessages'],
-      }),
-    );
-    return Attributes?.ApproximateNumberOfMessages === '1';
-  }, 13 * minute);
-}
-
-/** Clients that, once severed, never get an answer any more: their process is as good as dead. */
-function severable(clients: AwsClients, severed: { now: boolean }): AwsClients {
-  for (const client of Object.values(clients) as Pick<AwsClients['sqs'], 'middlewareStack'>[]) {
-    client.middlewareStack.add((next) => (args) => (severed.now ? new Promise(() => {}) : next(args)), {
-      step: 'initialize',
-    });
-  }
-  return clients;
-}
