@@ -3,8 +3,8 @@
  * of the packages in it alone. Times are medians of fresh processes.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { buildFunctions } from '../infra/bundling/build.ts';
@@ -47,7 +47,9 @@ try {
   writeFileSync(workflows, 'export {};\n');
   const { errors } = await buildFunctions({ workflows, outDir: resolve(folder), options: {} });
   if (errors.length > 0) throw new Error(errors.join('\n'));
-  console.log('function or package              bundle      import');
+  console.log(
+    'function or package              bundle      import  (a function’s bundle: what is read before the first event)',
+  );
   for (const name of functionNames) print(name, join(folder, name, 'index.mjs'));
   for (const name of packages) print(name, await bundleAlone(name));
 } finally {
@@ -72,10 +74,20 @@ async function bundleAlone(name: string): Promise<string> {
 }
 
 function print(name: string, file: string): void {
-  const kilobytes = `${Math.round(statSync(file).size / 1_000)} KB`;
+  const kilobytes = `${Math.round(coldBytes(resolve(file)) / 1_000)} KB`;
   const times = Array.from({ length: processes }, () => importMs(file)).sort((a, b) => a - b);
   const median = times[Math.floor(processes / 2)] ?? Number.NaN;
   console.log(`${name.padEnd(32)} ${kilobytes.padStart(6)} ${`${median.toFixed(0)} ms`.padStart(11)}`);
+}
+
+/** Of a module and all that it imports at once. */
+function coldBytes(file: string, read = new Set<string>()): number {
+  if (read.has(file)) return 0;
+  read.add(file);
+  const code = readFileSync(file, 'utf8');
+  const imports = [...code.matchAll(/\b(?:from|import) ?"(\.[^"]+)"/g)];
+  const deeper = imports.map(([, specifier = '']) => coldBytes(join(dirname(file), specifier), read));
+  return deeper.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(code));
 }
 
 function importMs(file: string): number {

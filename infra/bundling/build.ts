@@ -1,8 +1,11 @@
-/** Makes one file of a handler, the user's workflows and all that both import. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+/**
+ * Makes one module of a handler, the user's workflows and all that both import; what they import only when it is needed
+ * stays in files beside it.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build, type Message, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Message, type Metafile, type Plugin } from 'esbuild';
 import { handlerModule, packageVersion } from './own-files.ts';
 import { credentialsOfLambda, englishOnly, onePawl } from './plugins.ts';
 import { type BundleAnswer, type BundleRequest, type FunctionName, functionNames } from './request.ts';
@@ -29,7 +32,8 @@ export async function buildFunctions(
 async function buildFunction(name: FunctionName, request: BundleRequest, plugins: Plugin[]): Promise<BundleAnswer> {
   const outDir = join(request.outDir, name);
   try {
-    const { warnings } = await build(buildOptions(name, request, plugins));
+    const { warnings, metafile } = await build(buildOptions(name, request, plugins));
+    await removeUnreached(metafile.outputs);
     await writeManifest(outDir);
     return { errors: [], warnings: warnings.map(describe) };
   } catch (error) {
@@ -38,7 +42,7 @@ async function buildFunction(name: FunctionName, request: BundleRequest, plugins
   }
 }
 
-function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugin[]): BuildOptions {
+function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugin[]) {
   const { external, loader, define, minify = true, sourceMap = false } = request.options;
   return {
     stdin: {
@@ -47,7 +51,12 @@ function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugi
       resolveDir: dirname(request.workflows),
       loader: 'js',
     },
-    outfile: join(request.outDir, name, 'index.mjs'),
+    outdir: join(request.outDir, name),
+    entryNames: 'index',
+    // What is imported later is not paid for by every cold start.
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -66,11 +75,27 @@ function buildOptions(name: FunctionName, request: BundleRequest, plugins: Plugi
     banner: { js: requireForCommonJs },
     plugins: [onePawl, englishOnly, credentialsOfLambda, ...plugins],
     logLevel: 'silent',
+    metafile: true,
     ...(external && { external: [...external] }),
     ...(loader && { loader }),
     ...(define && { define }),
-  };
+  } satisfies BuildOptions;
 }
+
+/** esbuild also writes what only dropped code would have imported. */
+async function removeUnreached(outputs: Metafile['outputs']): Promise<void> {
+  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint !== undefined && isEntry(path));
+  const reached = new Set<string>();
+  const follow = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path).add(`${path}.map`);
+    for (const { path: imported } of outputs[path]?.imports ?? []) if (imported in outputs) follow(imported);
+  };
+  if (entry !== undefined) follow(entry);
+  await Promise.all(Object.keys(outputs).map((path) => (reached.has(path) ? undefined : rm(path))));
+}
+
+const isEntry = (path: string) => basename(path) === 'index.mjs';
 
 /** What CommonJS packages in the bundle call; in an ES module there is none. */
 const requireForCommonJs =

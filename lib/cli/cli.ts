@@ -1,5 +1,5 @@
 import type { Colors } from 'picocolors/types';
-import type { Environment } from '../wiring/environment.ts';
+import type { Environment } from '../wiring/cli-environment.ts';
 import type { Connect } from './connect.ts';
 import type { ExitCode } from './exit-codes.ts';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Observer } from '../kernel/ports.ts';
 import type { PawlApi } from '../service/api.ts';
-import type { Environment } from '../wiring/environment.ts';
+import type { Environment } from '../wiring/cli-environment.ts';
 import type { Pawl } from '../wiring/open-pawl.ts';
 import type { TargetFlags } from './command-options.ts';
 import { Complaint } from './exit-codes.ts';

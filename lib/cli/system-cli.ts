@@ -1,5 +1,5 @@
 import picocolors from 'picocolors';
-import { readEnvironment, wantsColor } from '../wiring/environment.ts';
+import { readEnvironment, wantsColor } from '../wiring/cli-environment.ts';
 import type { Cli, Redraw, Terminal } from './cli.ts';
 import { createConnect } from './connect.ts';
 import { exitCode } from './exit-codes.ts';

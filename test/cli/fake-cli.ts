@@ -4,7 +4,8 @@ import { type ExitCode, exitCode } from '../../lib/cli/exit-codes.ts';
 import { runCli } from '../../lib/cli/program.ts';
 import { Fault } from '../../lib/kernel/faults.ts';
 import type { HistoryEntry, PawlApi, RunView, StartRunRequest, TaskView } from '../../lib/service/api.ts';
-import type { Environment } from '../../lib/wiring/environment.ts';
+import type { Environment } from '../../lib/wiring/cli-environment.ts';
+import { fakeWorkflows } from '../http/fake-workflows.ts';
 import { plain } from './plain.ts';
 
 const now = Date.parse('2026-03-01T10:00:00Z');
@@ -91,7 +92,15 @@ function fakePawl(state: FakeState): LocalPawl {
     cancelRun: tell('cancelRun'),
     answerCallback: unused,
     deleteRun: unused,
-    listWorkflows: async () => state.workflows.map((name) => ({ name, version: 1 })),
+    ...fakeWorkflows((call, ...args) => note(call, args)),
+    listWorkflows: async () =>
+      state.workflows.map((name) => ({
+        name,
+        kind: 'code' as const,
+        version: 1,
+        latest: 1,
+        active: [{ version: 1, weight: 100 }],
+      })),
     health: unused,
     redriveDeadLetters: async () => {
       note('redriveDeadLetters', []);
@@ -101,8 +110,8 @@ function fakePawl(state: FakeState): LocalPawl {
   return {
     ...api,
     countWorkers: async () => state.workers,
-    findInterrupted: async (workflow, input, origin) => {
-      note('findInterrupted', [workflow, input, origin]);
+    findInterrupted: async (workflow, input, origin, ...version) => {
+      note('findInterrupted', [workflow, input, origin, ...version]);
       return state.interrupted;
     },
     setWorkflows: unused,

@@ -6,8 +6,8 @@ import { createConnect } from '../../lib/cli/connect.ts';
 import { checkDirectory, checkNode, spaceCheck } from '../../lib/cli/examine.ts';
 import { shellWords, withoutOption } from '../../lib/cli/shell-words.ts';
 import type { Fault } from '../../lib/kernel/faults.ts';
+import { readEnvironment, wantsColor } from '../../lib/wiring/cli-environment.ts';
 import { defineConfig, nearest, parseConfig } from '../../lib/wiring/config.ts';
-import { readEnvironment, wantsColor } from '../../lib/wiring/environment.ts';
 
 function problemsOf(value: unknown): string[] {
   try {
