@@ -1,5 +1,6 @@
 /** Pawl over HTTP, with the verbs it has in process. Runs in Node and in browsers: fetch is all it needs. */
 import { encodeIdempotencyKey } from '../http/contract/idempotency-key.ts';
+import { documentTypes } from '../http/contract/route.ts';
 import { Fault } from '../kernel/faults.ts';
 import type {
   Accepted,
@@ -82,6 +83,8 @@ export function createClient(options: ClientOptions): PawlClient {
 
   const get = async <Value>(path: string, query?: Call['query']): Promise<Value> =>
     (await transport.call({ method: 'GET', path, ...(query && { query }) })).value as Value;
+  const post = async <Value>(path: string, call: Omit<Call, 'method' | 'path'>): Promise<Value> =>
+    (await transport.call({ method: 'POST', path, ...call })).value as Value;
   const tell = async (path: string, body: object, headers: Record<string, string> = {}): Promise<Accepted> =>
     (await transport.call({ method: 'POST', path, body, headers })).value as Accepted;
 
@@ -119,6 +122,20 @@ export function createClient(options: ClientOptions): PawlClient {
       if (status === 404 && !repeated) throw absence(value, id);
     },
     listWorkflows: async () => (await get<{ items: WorkflowView[] }>('/v1/workflows')).items,
+    getWorkflow: async (name) => get(workflowPath(name)),
+    getWorkflowVersion: async (name, version) => get(`${workflowPath(name)}/versions/${version}`),
+    async registerWorkflow({ source, format = 'yaml', activate, dryRun, by }) {
+      const query = { activate: activate && 'true', dryRun: dryRun && 'true', by };
+      const document = { text: source, mediaType: documentTypes[format][0] };
+      return post('/v1/workflows', { query: defined(query), document });
+    },
+    activateWorkflow: async (name, body) => post(`${workflowPath(name)}/activate`, { body }),
+    async rollbackWorkflow(name, { key, ...body } = {}) {
+      return post(`${workflowPath(name)}/rollback`, { body, headers: keyHeader(key ?? crypto.randomUUID()) });
+    },
+    deactivateWorkflow: async (name, body = {}) => post(`${workflowPath(name)}/deactivate`, { body }),
+    getWorkflowHistory: async (name, query = {}) => get(`${workflowPath(name)}/history`, { ...query }),
+    diffWorkflow: async (name, query = {}) => get(`${workflowPath(name)}/diff`, { ...query }),
     async health() {
       const isHealth = ({ status, headers }: Response) =>
         status === 503 && /^application\/json\b/i.test(headers.get('content-type') ?? '');
@@ -152,6 +169,16 @@ export function createClient(options: ClientOptions): PawlClient {
   }
 
   return { ...api, start, run };
+}
+
+function workflowPath(name: string): string {
+  return `/v1/workflows/${segment(name, 'workflow')}`;
+}
+
+function defined(query: Record<string, string | false | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query).filter((field): field is [string, string] => typeof field[1] === 'string'),
+  );
 }
 
 function runPath(id: string): string {

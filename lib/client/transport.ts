@@ -32,6 +32,8 @@ export interface Call {
   query?: Record<string, string | number | undefined>;
   headers?: Record<string, string>;
   body?: unknown;
+  /** In place of `body`: sent as it is. */
+  document?: { text: string; mediaType: string };
 }
 
 interface Answered {
@@ -83,7 +85,7 @@ export function createTransport(options: TransportOptions): Transport {
     const body = bodyText(call);
     const target = `${url}${path}${queryText(query)}`;
     const unsigned = {
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(body !== undefined && { 'Content-Type': call.document?.mediaType ?? 'application/json' }),
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...headers,
     };
@@ -140,7 +142,8 @@ function queryText(query: NonNullable<Call['query']>): string {
   return given.map(([name, value], at) => `${at === 0 ? '?' : '&'}${escaped(name)}=${escaped(String(value))}`).join('');
 }
 
-function bodyText({ body }: Call): string | undefined {
+function bodyText({ body, document }: Call): string | undefined {
+  if (document !== undefined) return document.text;
   try {
     return JSON.stringify(body);
   } catch (cause) {

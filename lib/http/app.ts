@@ -8,7 +8,7 @@ import { defaultHttpLimits, type HttpLimits } from './contract/limits.ts';
 import { type Route, routeEntries } from './contract/routes.ts';
 import { type AllowedHosts, createTokenCheck, requireAllowedHost, requireSameOrigin, requireToken } from './guards.ts';
 import { createHandlers, type Input, type Streams } from './handlers.ts';
-import { readJsonBody } from './json-body.ts';
+import { readDocument, readJsonBody } from './json-body.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { HttpProblem, type Logger, problemResponse } from './problems.ts';
 import { parsed } from './validation.ts';
@@ -95,6 +95,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
         query: query && parsed(query, onlyOnce(c.req.queries()), 'The query'),
         headers: headers && parsed(headers, headersNamed(c.req.raw.headers, headers.shape), 'The request'),
         body: body && parsed(body.schema, (await readJsonBody(c.req.raw, limits)) ?? emptyBody(body), 'The body'),
+        document: route.document && (await readDocument(c.req.raw, limits)),
         method: c.req.method,
         isTrusted: credentials === 'valid' && (!behindGateway || c.env?.actor !== undefined),
         closing: c.env?.closing,

@@ -74,15 +74,19 @@ function tagSection(tag: string, listed: Listed[]): string {
 
 function operationArticle({ method, path, operation }: Listed): string {
   const { operationId, summary, description, parameters, requestBody, responses } = operation;
-  const body = Object.values(requestBody?.content ?? {})[0]?.schema;
+  const bodies = Object.entries(requestBody?.content ?? {});
   return `<article aria-labelledby="${operationId}">
 <h3 id="${operationId}"><span class="method">${method}</span> <code>${escaped(path)}</code></h3>
 <p>${prose(summary)}.${description ? ` ${prose(description)}` : ''}</p>
 ${parameters ? `<h4>Parameters</h4>${table(['Name', 'In', 'Type', 'Meaning'], parameters.map(parameterRow))}` : ''}
-${body ? `<h4>Body${requestBody?.required ? '' : ' (may be left out)'}</h4><p>${typeOf(body)}, as <code>application/json</code></p>` : ''}
+${bodies.length > 0 ? `<h4>Body${requestBody?.required ? '' : ' (may be left out)'}</h4><p>${bodies.map(bodyType).join(' or ')}</p>` : ''}
 <h4>Answers</h4>
 ${table(['Status', 'Body', 'Meaning'], Object.entries(responses).map(answerRow))}
 </article>`;
+}
+
+function bodyType([mediaType, { schema }]: [string, { schema: JsonSchema }]): string {
+  return `${typeOf(schema)}, as <code>${mediaType}</code>`;
 }
 
 function parameterRow({ name, in: where, required, schema, description = '' }: Parameter): string[] {

@@ -8,6 +8,7 @@ import { settledStatuses } from './contract/schemas.ts';
 import { docsPolicy, renderDocsPage } from './docs-page.ts';
 import { collectEvents } from './event-reply.ts';
 import { createEventStream, framed, type StreamedEvent } from './event-stream.ts';
+import type { Document } from './json-body.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
 import { describeError, type Logger } from './problems.ts';
@@ -20,6 +21,7 @@ export interface Input<R> {
   query: Part<R, 'query'>;
   headers: Part<R, 'headers'>;
   body: R extends { body: { schema: infer S } } ? Output<S> : undefined;
+  document: R extends { document: true } ? Document : undefined;
   /** `HEAD`: the answer's body will not be read. */
   method: string;
   /** May be told all. */
@@ -112,6 +114,23 @@ export function createHandlers(options: HandlerOptions): Handlers {
     cancelRun: async ({ params, body, actor }) => json(202, await api.cancelRun(params.id, by(actor, body))),
     answerCallback: async ({ params, body }) => json(202, await api.answerCallback(params.token, body)),
     listWorkflows: async () => json(200, { items: await api.listWorkflows() }),
+    async registerWorkflow({ query, document, actor }) {
+      const { text: source, format } = document;
+      const registered = await api.registerWorkflow({ ...by(actor, query), source, format });
+      if (!registered.created) return json(200, registered);
+      const { name, version } = registered;
+      return json(201, registered, { Location: `/v1/workflows/${encodeURIComponent(name)}/versions/${version}` });
+    },
+    getWorkflow: async ({ params }) => json(200, await api.getWorkflow(params.name)),
+    getWorkflowVersion: async ({ params }) => json(200, await api.getWorkflowVersion(params.name, params.version)),
+    diffWorkflow: async ({ params, query }) => json(200, await api.diffWorkflow(params.name, query)),
+    getWorkflowHistory: async ({ params, query }) => json(200, await api.getWorkflowHistory(params.name, query)),
+    activateWorkflow: async ({ params, body, actor }) =>
+      json(200, await api.activateWorkflow(params.name, by(actor, body))),
+    rollbackWorkflow: async ({ params, body, headers, actor }) =>
+      json(200, await api.rollbackWorkflow(params.name, withKey(by(actor, body), headers['Idempotency-Key']))),
+    deactivateWorkflow: async ({ params, body, actor }) =>
+      json(200, await api.deactivateWorkflow(params.name, by(actor, body))),
     async health({ isTrusted }) {
       const health = await api.health();
       const status = health.status === 'unhealthy' ? 503 : 200;

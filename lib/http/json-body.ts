@@ -1,11 +1,12 @@
 import { Fault } from '../kernel/faults.ts';
 import type { HttpLimits } from './contract/limits.ts';
+import { documentTypes } from './contract/route.ts';
 import { findSyntaxProblem, nestsDeeperThan } from './json-syntax.ts';
 import { HttpProblem, invalidInput } from './problems.ts';
 
 /** The body as a JSON value; `undefined` if there is none. Reads no further than the limit. */
 export async function readJsonBody(request: Request, limits: HttpLimits): Promise<unknown> {
-  const text = await readText(request, limits.bodyBytes);
+  const text = await readText(request, { bytes: limits.bodyBytes, limit: 'bodyBytes' });
   if (text === '') return undefined;
   requireJson(request.headers.get('content-type'));
   if (nestsDeeperThan(text, limits.bodyDepth)) {
@@ -18,6 +19,24 @@ export async function readJsonBody(request: Request, limits: HttpLimits): Promis
   }
 }
 
+export interface Document {
+  text: string;
+  format: keyof typeof documentTypes;
+}
+
+/** The body as the text that it is. Reads no further than the limit. */
+export async function readDocument(request: Request, limits: HttpLimits): Promise<Document> {
+  const text = await readText(request, { bytes: limits.definitionBytes, limit: 'definitionBytes' });
+  if (text === '') throw invalidInput('The body is empty: it is to be the definition of a workflow');
+  const contentType = request.headers.get('content-type');
+  const [, mediaType = ''] = /^([\w.+/-]+)\s*(?:;\s*charset=("?)utf-8\2\s*)?$/i.exec(contentType ?? '') ?? [];
+  for (const format of ['yaml', 'json'] as const) {
+    if ((documentTypes[format] as readonly string[]).includes(mediaType.toLowerCase())) return { text, format };
+  }
+  const types = `${documentTypes.yaml[0]} or ${documentTypes.json[0]}`;
+  throw new HttpProblem('unsupported_media_type', `The body came with ${shown(contentType)}; send ${types}, in UTF-8`);
+}
+
 function misfit(text: string): string {
   const found = findSyntaxProblem(text);
   if (found === undefined) return 'it does not parse';
@@ -27,12 +46,16 @@ function misfit(text: string): string {
 function requireJson(contentType: string | null): void {
   const isJson = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset=("?)utf-8\1\s*)?$/i.test(contentType ?? '');
   if (isJson) return;
-  const found = contentType === null ? 'no Content-Type' : `Content-Type ${contentType}`;
-  throw new HttpProblem('unsupported_media_type', `The body came with ${found}; send application/json, in UTF-8`);
+  const detail = `The body came with ${shown(contentType)}; send application/json, in UTF-8`;
+  throw new HttpProblem('unsupported_media_type', detail);
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+function shown(contentType: string | null): string {
+  return contentType === null ? 'no Content-Type' : `Content-Type ${contentType}`;
+}
+
+async function readText(request: Request, most: { bytes: number; limit: keyof HttpLimits }): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > most.bytes) throw tooLarge(most);
   if (request.body === null) return '';
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -43,9 +66,9 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
     });
     if (done) return decoded(Buffer.concat(chunks));
     bytes += value.byteLength;
-    if (bytes > maxBytes) {
+    if (bytes > most.bytes) {
       void reader.cancel().catch(() => {});
-      throw tooLarge(maxBytes);
+      throw tooLarge(most);
     }
     chunks.push(value);
   }
@@ -59,6 +82,6 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-function tooLarge(maxBytes: number): Fault {
-  return new Fault('too_large', `The body is longer than ${maxBytes} bytes (bodyBytes)`);
+function tooLarge({ bytes, limit }: { bytes: number; limit: keyof HttpLimits }): Fault {
+  return new Fault('too_large', `The body is longer than ${bytes} bytes (${limit})`);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type ProblemCode, problemKinds } from './contract/problem.ts';
+import { documentTypes } from './contract/route.ts';
 import { type Answer, problemsOf, type Route, routeEntries } from './contract/routes.ts';
 import { named, problemDetails } from './contract/schemas.ts';
 
@@ -117,6 +118,15 @@ function operation(operationId: string, route: Route, protectedBy: Protection): 
       requestBody: {
         required: route.body.optional !== true,
         content: { 'application/json': { schema: reference(route.body.schema) } },
+      },
+    }),
+    ...(route.document && {
+      requestBody: {
+        required: true,
+        content: {
+          [documentTypes.yaml[0]]: { schema: { type: 'string' } },
+          [documentTypes.json[0]]: { schema: { type: 'object' } },
+        },
       },
     }),
     responses: { ...answersOf(route), ...problemAnswersOf(route) },

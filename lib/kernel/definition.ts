@@ -19,10 +19,16 @@ export interface Definition {
 
 /** The workflows that this process can run. */
 export interface Definitions {
-  /** Without a version the one that new runs get. A promise where the definition is data that has to be read first. */
-  find(name: string, version?: number): Definition | undefined | Promise<Definition | undefined>;
+  /**
+   * Without a version the one that new runs get. `newRun`: the id of a run that is to begin with it; it decides where
+   * several versions are active side by side, and a workflow that takes no new runs is a `Fault` conflict. A promise where
+   * the definition is data that has to be read first; then any fault may say why that cannot be used here.
+   */
+  find(name: string, version?: number, newRun?: string): Definition | undefined | Promise<Definition | undefined>;
   /** Those that are code. */
   list(): Definition[];
+  /** All names, for whoever asked for another. Default: those of the list. */
+  names?(): Promise<string[]>;
 }
 
 /** Workflows that are there all the time. */

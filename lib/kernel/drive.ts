@@ -1,9 +1,9 @@
 import type { Message } from '../ports/queue.ts';
 import { admit } from './admission.ts';
 import { retrying } from './appender.ts';
-import type { Definition } from './definition.ts';
 import type { Mail } from './events.ts';
 import { isFault } from './faults.ts';
+import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
 import { foldJournal, type Journal } from './journal.ts';
@@ -107,11 +107,8 @@ async function takeTurn(
     const message = `The run's driver died ${journal.takeovers} times without progress (limit takeovers). It probably kills its process while it is replayed.`;
     return parkBlocked(run, takeover, 'crashing', message);
   }
-  const definition: Definition | undefined = await ports.definitions.find(workflow, version);
-  if (!definition) {
-    const message = `Workflow ${workflow}@${version} is not deployed here. Deploy it, and the run goes on.`;
-    return parkBlocked(run, takeover, 'not_deployed', message);
-  }
+  const definition = await findForOpenRun(ports, workflow, version);
+  if ('reason' in definition) return parkBlocked(run, takeover, 'not_deployed', definition.reason);
   const turn = createTurn(ports, {
     definition,
     journal,

@@ -4,6 +4,7 @@ import { recipientOf } from './deliver.ts';
 import type { Birth, JournalEvent, TaskEvent } from './events.ts';
 import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
+import { findForNewRun } from './find-definition.ts';
 import { isSettled } from './head.ts';
 import { foldJournal } from './journal.ts';
 import type { RetryPolicy } from './operations.ts';
@@ -168,7 +169,7 @@ function ofChild(key: string, event: JournalEvent, text?: string): Arrival {
 
 async function createChild(ports: Ports, birth: Birth, request: ChildRequest): Promise<Arrival> {
   const { key, spec, id } = request;
-  const definition = await ports.definitions.find(spec.workflow, spec.version);
+  const definition = await findForNewRun(ports, spec.workflow, spec.version, id);
   if (!definition) {
     const version = spec.version === undefined ? '' : `@${spec.version}`;
     throw new Fault(

@@ -20,6 +20,11 @@ export type FaultCode =
 export interface Problem {
   path: string;
   message: string;
+  /** Of an input that is a text: where in it, from 1. */
+  line?: number;
+  column?: number;
+  /** What may help. */
+  hint?: string;
 }
 
 export class Fault extends Error {

@@ -12,7 +12,7 @@ import type { Limits } from './limits.ts';
 export interface PayloadPorts {
   blobs: Blobs;
   ids: Ids;
-  limits: Limits;
+  limits: Pick<Limits, 'inlineBytes'>;
 }
 
 /** A payload with its JSON text at hand. */

@@ -28,7 +28,28 @@ export interface PawlApi {
   answerCallback(token: string, answer: CallbackAnswer): Promise<Accepted>;
   /** Removes a settled run with all its items. Faults `not_found`, `conflict` (still open). */
   deleteRun(id: string): Promise<void>;
+  /** Those that are code, and those that are registered, by name. */
   listWorkflows(): Promise<WorkflowView[]>;
+  /** Fault `not_found`. */
+  getWorkflow(name: string): Promise<WorkflowDetail>;
+  /** Fault `not_found`. */
+  getWorkflowVersion(name: string, version: number): Promise<WorkflowVersionView>;
+  /**
+   * Checks a definition and keeps it as the next version of its workflow; the same content is the same version again. The
+   * first version becomes active. Faults `invalid_input` (all problems, each with line and column), `conflict` (its own
+   * version is another, or its name is that of a workflow in code).
+   */
+  registerWorkflow(request: RegisterWorkflowRequest): Promise<RegisteredWorkflow>;
+  /** Has new runs get these versions. Faults `not_found`, `invalid_input`. */
+  activateWorkflow(name: string, request: ActivateWorkflowRequest): Promise<WorkflowView>;
+  /** Has new runs get what they got before the last change. Faults `not_found`, `conflict`. */
+  rollbackWorkflow(name: string, request?: RollbackWorkflowRequest): Promise<WorkflowView>;
+  /** New runs are refused; open ones go on. Fault `not_found`. */
+  deactivateWorkflow(name: string, request?: CommandRequest): Promise<WorkflowView>;
+  /** What was changed, when and by whom, the latest first. Fault `not_found`. */
+  getWorkflowHistory(name: string, query?: WorkflowHistoryQuery): Promise<WorkflowHistoryPage>;
+  /** What differs between two versions: the latest and the one before it, unless others are named. Fault `not_found`. */
+  diffWorkflow(name: string, query?: DiffWorkflowQuery): Promise<WorkflowDiff>;
   health(): Promise<HealthView>;
   /** Sends the messages that ran out of receives once more; about how many, where the queue cannot tell exactly. */
   redriveDeadLetters(): Promise<Redriven>;
@@ -36,7 +57,7 @@ export interface PawlApi {
 
 export interface StartRunRequest {
   workflow: string;
-  /** The latest version unless given. */
+  /** Unless given, the latest of a workflow in code, an active one of a registered workflow. */
   version?: number;
   input?: unknown;
   /** Idempotency key: 1 to 256 characters. */
@@ -210,12 +231,139 @@ export interface ExportedRun {
   history: HistoryEntry[];
 }
 
+/** `code`: deployed, changed by a deployment. `graph`: registered as data, changed without one. */
+export type WorkflowKind = 'code' | 'graph';
+
+/** A version that new runs get, and how many of 100 of them: a run's id decides. */
+export interface ActiveVersion {
+  version: number;
+  weight: number;
+}
+
 export interface WorkflowView {
   name: string;
+  kind: WorkflowKind;
+  /** The one that most new runs get; where none is active, the latest. */
   version: number;
+  latest: number;
+  /** Empty: the workflow is deactivated, and takes no new runs. */
+  active: ActiveVersion[];
+  description?: string;
+  /** When and by whom the latest version was registered. */
+  registeredAt?: string;
+  registeredBy?: string;
   /** JSON Schemas, where the workflow declares schemas that can say theirs. */
   input?: unknown;
   output?: unknown;
+}
+
+export interface WorkflowDetail extends WorkflowView {
+  /** The latest first, at most 100. */
+  versions: WorkflowVersionSummary[];
+}
+
+export interface WorkflowVersionSummary {
+  version: number;
+  registeredAt?: string;
+  registeredBy?: string;
+}
+
+export interface WorkflowVersionView extends WorkflowVersionSummary {
+  name: string;
+  kind: WorkflowKind;
+  description?: string;
+  input?: unknown;
+  output?: unknown;
+  /** As it was registered. Absent: it is code. */
+  source?: WorkflowText;
+  /** What the source says, as plain data. */
+  definition?: unknown;
+}
+
+export interface WorkflowText {
+  text: string;
+  format: 'yaml' | 'json';
+}
+
+export interface RegisterWorkflowRequest {
+  source: string;
+  /** Default `yaml`. */
+  format?: 'yaml' | 'json';
+  /** Has all new runs get it, also where it was registered before. */
+  activate?: boolean;
+  /** Only checks, and says which version it would be. */
+  dryRun?: boolean;
+  /** Who registers it, for the record. */
+  by?: string;
+}
+
+export interface RegisteredWorkflow {
+  name: string;
+  version: number;
+  /** False: it was that version before, or nothing was to be kept. */
+  created: boolean;
+  /** What new runs get now. */
+  active: ActiveVersion[];
+}
+
+export interface ActivateWorkflowRequest {
+  /** Their weights sum up to 100; a single version needs none. */
+  versions: { version: number; weight?: number | undefined }[];
+  by?: string;
+}
+
+export interface RollbackWorkflowRequest {
+  by?: string;
+  /** Idempotency key: sent again, nothing more is rolled back. */
+  key?: string;
+}
+
+export interface WorkflowHistoryQuery {
+  /** 1 to 200, default 50. */
+  limit?: number;
+  /** Only what was changed before the change of this number. */
+  before?: number;
+}
+
+export interface WorkflowHistoryPage {
+  items: WorkflowChange[];
+  /** Pass it as `before` to go on; absent at the first change. */
+  next?: number;
+}
+
+export interface WorkflowChange {
+  /** Counts from 1 over all changes of the workflow. */
+  number: number;
+  at: string;
+  type: 'registered' | 'activated' | 'rolled_back' | 'deactivated';
+  /** The one that was registered. */
+  version?: number;
+  /** What new runs got from then on. */
+  active: ActiveVersion[];
+  by?: string;
+}
+
+export interface DiffWorkflowQuery {
+  from?: number;
+  to?: number;
+}
+
+export interface WorkflowDiff {
+  name: string;
+  from: number;
+  to: number;
+  /** Ids of tasks. */
+  tasks: { added: string[]; removed: string[]; changed: string[] };
+  /** Of the texts, or of both as JSON where one is JSON and the other YAML. */
+  hunks: DiffHunk[];
+}
+
+export interface DiffHunk {
+  /** Its first line in either text, from 1. */
+  from: number;
+  to: number;
+  /** Each with ` `, `-` or `+` before it. */
+  lines: string[];
 }
 
 export interface HealthView {

@@ -1,20 +1,22 @@
 import { createRun } from '../kernel/create-run.ts';
 import { Fault } from '../kernel/faults.ts';
+import { findForNewRun } from '../kernel/find-definition.ts';
 import type { Head } from '../kernel/head.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { StartRunRequest } from './api.ts';
 import { assertText } from './checks.ts';
-import { findWorkflow } from './list-workflows.ts';
+import { throwUnknown } from './list-workflows.ts';
 
 const keyChars = 256;
 
 /** Accepts a run. The id of one with a key follows from workflow and key: creating it is the check. */
 export async function startRun(ports: Ports, request: StartRunRequest): Promise<{ head: Head; created: boolean }> {
-  const { key, correlationId, origin } = request;
+  const { workflow, version, key, correlationId, origin } = request;
   if (key !== undefined) assertText(key, 'The idempotency key', keyChars);
   if (correlationId !== undefined) assertText(correlationId, 'The correlation id', keyChars);
-  const definition = await findWorkflow(ports.definitions, request.workflow, request.version);
-  const id = key === undefined ? ports.ids.random() : ports.ids.digest(`run\n${definition.name}\n${key}`);
+  const id = key === undefined ? ports.ids.random() : ports.ids.digest(`run\n${workflow}\n${key}`);
+  const definition =
+    (await findForNewRun(ports, workflow, version, id)) ?? (await throwUnknown(ports.definitions, workflow, version));
   const { created, head, asked } = await createRun(ports, {
     id,
     definition,

@@ -43,12 +43,12 @@ export async function recover(ports: Ports, withinMs: number, options: SweepOpti
   });
 }
 
-/** Wakes runs that are blocked: with other code they may go on. */
-export async function wakeBlocked(ports: Ports, from: 'opening' | 'deployment'): Promise<void> {
+/** Wakes runs that are blocked, all or those of one workflow: with other code they may go on. */
+export async function wakeBlocked(ports: Ports, from: 'opening' | 'deployment', workflow?: string): Promise<void> {
   let cursor: string | undefined;
   do {
     const page = await ports.store.list(
-      { status: 'blocked' },
+      { status: 'blocked', ...(workflow !== undefined && { workflow }) },
       { limit: pageSize, ...(cursor !== undefined && { cursor }) },
     );
     for (const { birth } of page.items) {

@@ -1,7 +1,9 @@
 import { createMemoryBlobs } from '../adapters/memory/blobs.ts';
 import { createMemoryChanges } from '../adapters/memory/changes.ts';
+import { createMemoryDocuments } from '../adapters/memory/documents.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import { createVirtualClock } from '../adapters/memory/virtual-clock.ts';
+import { collectHandlers, type Handlers } from '../graph/handlers.ts';
 import { createAloneGate } from '../kernel/alone.ts';
 import type { CodeDefinitions, Definition } from '../kernel/definition.ts';
 import { isFault } from '../kernel/faults.ts';
@@ -12,8 +14,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { CallbackAnswer, PawlApi } from '../service/api.ts';
 import { createDefinitions } from '../service/list-workflows.ts';
+import { createRegistryDefinitions } from '../service/registry/definitions.ts';
+import { createRegistry } from '../service/registry/registry.ts';
 import { createService } from '../service/service.ts';
 import { sweep, wakeBlocked } from '../service/sweep.ts';
+import { createGraphLanguage } from '../wiring/graphs.ts';
 import type { AnyWorkflow, StartOptions } from '../wiring/open-pawl.ts';
 import { type Duration, toMoment, toMs } from '../workflow/duration.ts';
 import type { InputAnd, Workflow } from '../workflow/workflow.ts';
@@ -27,6 +32,8 @@ import { createTestTime } from './test-time.ts';
 
 export interface TestPawlOptions {
   workflows: readonly AnyWorkflow[];
+  /** Functions that tasks of registered graphs name, as `handlers()` makes them. */
+  handlers?: readonly Handlers[];
   /** Where virtual time begins. Default 2030-01-01. */
   now?: Date | string | number;
   /** The same seed gives the same ids and the same jitter. Default 1. */
@@ -130,14 +137,29 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
   }
 
   const { store, callsUnderWay } = countCalls((options.store ?? createMemoryStore)({ clock }));
+  const blobs = createMemoryBlobs();
+  const ids = createSeededIds(options.seed ?? 1);
+  const handlers = collectHandlers({ given: options.handlers ?? [] });
+  const language = createGraphLanguage(() => ({ handlers, executors: {} }));
+  const registry = createRegistry({
+    documents: createMemoryDocuments(),
+    blobs,
+    ids,
+    clock,
+    language: {
+      ...language,
+      build: async (source, version) => standIns.wrap(await language.build(source, version)),
+    },
+  });
+  const all = createRegistryDefinitions({ code: () => definitions, registry });
   const shared: SharedPorts = {
     clock,
     store,
-    blobs: createMemoryBlobs(),
+    blobs,
     changes: createMemoryChanges(),
-    ids: createSeededIds(options.seed ?? 1),
+    ids,
     definitions: {
-      find: (name, version) => children.get(name) ?? definitions.find(name, version),
+      find: (name, version, newRun) => children.get(name) ?? all.find(name, version, newRun),
       list: () => [...definitions.list(), ...children.values()],
     },
     // Nobody else is at the data, and a death is known at once: leases and watching would only be noise in journals.
@@ -170,7 +192,7 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
       isGone: async (driver) => dead.has(driver.split('.')[0] as string),
     },
   };
-  const api = createService(ports, { version: 'test', countWorkers: async () => 1, describe: () => ({}) });
+  const api = createService(ports, { version: 'test', countWorkers: async () => 1, registry, describe: () => ({}) });
   const isDriving = (id: string) => process.worker.isDriving(id);
   const time = createTestTime({
     clock,

@@ -1,6 +1,7 @@
 import type { Blobs } from '../ports/blobs.ts';
 import type { Changes } from '../ports/changes.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Documents } from '../ports/documents.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Liveness } from '../ports/liveness.ts';
 import type { Message, Queue } from '../ports/queue.ts';
@@ -10,6 +11,7 @@ import type { Store } from '../ports/store.ts';
 export interface Backend {
   store: Store;
   blobs: Blobs;
+  documents: Documents;
   queue: Queue;
   changes: Changes;
   liveness: Liveness;

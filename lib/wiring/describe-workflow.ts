@@ -1,11 +1,19 @@
 import * as z from 'zod';
+import type { GraphWorkflow } from '../graph/workflow.ts';
 import type { Definition } from '../kernel/definition.ts';
 import type { WorkflowView } from '../service/api.ts';
-import { isWorkflow } from '../workflow/workflow.ts';
+import { isWorkflow, type Workflow } from '../workflow/workflow.ts';
 
-/** The JSON Schemas of a workflow's input and output, where its schemas are zod's. */
-export function describeWorkflow(definition: Definition): Partial<WorkflowView> {
+/** The JSON Schemas of a workflow's input and output, where it is a graph or its schemas are zod's. */
+export function describeWorkflow(definition: Definition): Pick<WorkflowView, 'input' | 'output'> {
   if (!isWorkflow(definition)) return {};
+  if (isGraphWorkflow(definition)) {
+    const { inputSchema, outputSchema } = definition.graph;
+    return {
+      ...(inputSchema !== undefined && { input: inputSchema }),
+      ...(outputSchema !== undefined && { output: outputSchema }),
+    };
+  }
   const input = jsonSchemaOf(definition.schemas.input, 'input');
   const output = jsonSchemaOf(definition.schemas.output, 'output');
   return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
@@ -19,4 +27,9 @@ function jsonSchemaOf(schema: unknown, io: 'input' | 'output'): unknown {
     // Transforms and the like have no JSON Schema.
     return undefined;
   }
+}
+
+/** Asked without loading what runs graphs. */
+function isGraphWorkflow(workflow: Workflow): workflow is GraphWorkflow {
+  return 'graph' in workflow;
 }

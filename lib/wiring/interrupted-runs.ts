@@ -5,12 +5,12 @@ import type { Ports } from '../kernel/ports.ts';
 
 const pageSize = 100;
 
-/** The newest open run without a key that `origin` started with this workflow and input. */
+/** The newest open run without a key that `origin` started with this workflow and input, of any version unless one is given. */
 export async function findInterrupted(
   ports: Ports,
   definition: Definition,
   input: unknown,
-  origin: string,
+  { origin, version }: { origin: string; version?: number | undefined },
 ): Promise<string | undefined> {
   const digest = ports.ids.digest(toJson(definition.parseInput(input), 'The input', ports.limits) ?? '');
   let cursor: string | undefined;
@@ -23,6 +23,7 @@ export async function findInterrupted(
       if (
         isOpen(state) &&
         birth.origin === origin &&
+        (version === undefined || birth.version === version) &&
         birth.idempotencyKey === undefined &&
         birth.inputDigest === digest
       )

@@ -1,4 +1,5 @@
 import { createFileBlobs } from '../adapters/files/blobs.ts';
+import { createLmdbDocuments } from '../adapters/lmdb/documents.ts';
 import { createLmdbStore } from '../adapters/lmdb/store.ts';
 import { createMemoryQueue } from '../adapters/memory/queue.ts';
 import { createPeers, type Peers } from '../adapters/peers/peers.ts';
@@ -14,6 +15,7 @@ export async function openLocalBackend(
 ): Promise<Backend> {
   const { clock, dataDir, fsync, ids, worker } = options;
   const store = createLmdbStore({ dataDir, fsync, clock });
+  const documents = createLmdbDocuments({ dataDir, fsync });
   const memory = createMemoryQueue({ clock });
   const peers = await createPeers({
     dataDir,
@@ -25,6 +27,7 @@ export async function openLocalBackend(
   });
   return {
     store,
+    documents,
     blobs: createFileBlobs({ dataDir }),
     queue: worker ? workerQueue(memory, peers) : clientQueue(memory, peers),
     changes: peers,
@@ -33,6 +36,7 @@ export async function openLocalBackend(
     async close() {
       await peers.close();
       await memory.close();
+      await documents.close();
       await store.close();
     },
   };

@@ -1,5 +1,6 @@
 import { createMemoryBlobs } from '../adapters/memory/blobs.ts';
 import { createMemoryChanges } from '../adapters/memory/changes.ts';
+import { createMemoryDocuments } from '../adapters/memory/documents.ts';
 import { createMemoryQueue } from '../adapters/memory/queue.ts';
 import { createMemoryStore } from '../adapters/memory/store.ts';
 import type { Backend, BackendOptions } from './backend.ts';
@@ -12,6 +13,7 @@ export function openMemoryBackend({ clock }: Pick<BackendOptions, 'clock'>): Bac
     store,
     queue,
     blobs: createMemoryBlobs(),
+    documents: createMemoryDocuments(),
     changes: createMemoryChanges(),
     liveness: { self: 'memory', isGone: async () => false },
     countOtherWorkers: async () => 0,

@@ -1,7 +1,7 @@
 import { systemClock } from '../adapters/system/clock.ts';
 import { systemIds } from '../adapters/system/ids.ts';
+import { collectHandlers, type Handlers } from '../graph/handlers.ts';
 import { createAloneGate } from '../kernel/alone.ts';
-import type { Definitions } from '../kernel/definition.ts';
 import { Fault } from '../kernel/faults.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 import type { Observer, Ports } from '../kernel/ports.ts';
@@ -10,6 +10,8 @@ import type { Ids } from '../ports/ids.ts';
 import type { PawlApi } from '../service/api.ts';
 import { showPayload } from '../service/history.ts';
 import { createDefinitions, findWorkflow } from '../service/list-workflows.ts';
+import { createRegistryDefinitions } from '../service/registry/definitions.ts';
+import { createRegistry } from '../service/registry/registry.ts';
 import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
 import { createService } from '../service/service.ts';
 import { startRun } from '../service/start-run.ts';
@@ -19,6 +21,7 @@ import { createWorker, type Worker } from '../service/worker.ts';
 import type { InputAnd, Workflow } from '../workflow/workflow.ts';
 import type { Backend, BackendOptions } from './backend.ts';
 import { describeWorkflow } from './describe-workflow.ts';
+import { createGraphLanguage, type GraphExecutors } from './graphs.ts';
 import { findInterrupted } from './interrupted-runs.ts';
 import { openMemoryBackend } from './memory-backend.ts';
 import { packageVersion } from './package-version.ts';
@@ -29,6 +32,10 @@ export type AnyWorkflow = Workflow<any, any>;
 
 export interface OpenPawlOptions {
   workflows: readonly AnyWorkflow[];
+  /** Functions that tasks of graphs name, as `handlers()` makes them. */
+  handlers?: readonly Handlers[];
+  /** What else does the work of graphs' tasks. Default: nothing. */
+  executors?: GraphExecutors;
   /** A folder, made if it is missing, or `':memory:'`. Default `.pawl`. */
   dataDir?: string;
   /** When a write counts as durable on disk. `batch` (default): one fsync for all who wait. */
@@ -53,10 +60,10 @@ export interface Pawl extends PawlApi {
   run<Output = unknown>(id: string): RunHandle<Output>;
   /** Live worker processes on the data, this one included. */
   countWorkers(): Promise<number>;
-  /** The open run that an earlier, interrupted `pawl run` left with this workflow and input. */
-  findInterrupted(workflow: string, input: unknown, origin: string): Promise<string | undefined>;
-  /** Replaces the workflows; blocked runs are tried again at once. */
-  setWorkflows(workflows: readonly AnyWorkflow[]): Promise<void>;
+  /** The open run that an earlier, interrupted `pawl run` left with this workflow, version and input. */
+  findInterrupted(workflow: string, input: unknown, origin: string, version?: number): Promise<string | undefined>;
+  /** Replaces the workflows, and the handlers; blocked runs are tried again at once. */
+  setWorkflows(workflows: readonly AnyWorkflow[], handlers?: readonly Handlers[]): Promise<void>;
   /** Ends all turns: takes on nothing more, gives running steps `graceMs` to end, and leaves the runs open. */
   drain(graceMs?: number): Promise<void>;
   close(): Promise<void>;
@@ -80,7 +87,8 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
   const clock = options.clock ?? systemClock;
   const ids = options.ids ?? systemIds;
   const isWorker = options.worker ?? true;
-  let definitions = createDefinitions([...options.workflows]);
+  let code = createDefinitions([...options.workflows]);
+  let handlers = collectHandlers({ given: options.handlers ?? [] });
   let worker: Worker | undefined;
   let closed = false;
 
@@ -94,21 +102,26 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     nudge: (message) => worker?.nudge(message.run) ?? false,
     onProcessGone: recoverRuns,
   });
-  const current: Definitions = {
-    find: (name, version) => definitions.find(name, version),
-    list: () => definitions.list(),
-  };
+  const { documents, ...kernelBackend } = backend;
+  const registry = createRegistry({
+    documents,
+    blobs: backend.blobs,
+    ids,
+    clock,
+    language: createGraphLanguage(() => ({ handlers, executors: options.executors ?? {} })),
+  });
+  const definitions = createRegistryDefinitions({ code: () => code, registry });
   const ports: Ports = {
-    ...backend,
+    ...kernelBackend,
     clock,
     ids,
-    definitions: current,
+    definitions,
     limits: { ...defaultLimits, ...options.limits },
     alone: createAloneGate(),
     observer: options.observer,
   };
   const countWorkers = async () => (await backend.countOtherWorkers()) + (isWorker ? 1 : 0);
-  const service = createService(ports, { version: packageVersion, countWorkers, describe: describeWorkflow });
+  const service = createService(ports, { version: packageVersion, countWorkers, registry, describe: describeWorkflow });
 
   function troubled(error: unknown): void {
     options.observer?.troubled?.({ run: '', message: 'The sweeper failed; it tries again', error });
@@ -166,10 +179,12 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     start,
     run: handle,
     countWorkers,
-    findInterrupted: async (name, input, origin) =>
-      findInterrupted(ports, await findWorkflow(current, name), input, origin),
-    async setWorkflows(workflows) {
-      definitions = createDefinitions([...workflows]);
+    findInterrupted: async (name, input, origin, version) =>
+      findInterrupted(ports, await findWorkflow(definitions, name, version), input, { origin, version }),
+    async setWorkflows(workflows, given = []) {
+      code = createDefinitions([...workflows]);
+      handlers = collectHandlers({ given });
+      registry.forgetDefinitions();
       await wakeBlocked(ports, 'deployment');
     },
     async drain(graceMs = 5_000) {

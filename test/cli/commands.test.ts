@@ -137,5 +137,5 @@ test('pawl show says what the run has not read yet', async () => {
 
 test('pawl workflows lists them', async () => {
   const ran = await type(['workflows', '--json']);
-  expect(JSON.parse(ran.out[0] ?? '')).toEqual({ items: [{ name: 'order', version: 1 }] });
+  expect(JSON.parse(ran.out[0] ?? '')).toMatchObject({ items: [{ name: 'order', version: 1 }] });
 });

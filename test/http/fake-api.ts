@@ -1,5 +1,6 @@
 import { Fault } from '../../lib/kernel/faults.ts';
 import type { Accepted, HealthView, HistoryEntry, ListRunsQuery, PawlApi, RunView } from '../../lib/service/api.ts';
+import { fakeWorkflows } from './fake-workflows.ts';
 
 /** A `PawlApi` in memory that does what a test tells it: nothing runs, a test records what it wants. */
 export interface FakeApi extends PawlApi {
@@ -202,10 +203,7 @@ export function createFakeApi(): FakeApi {
       if (find(id).view.closedAt === undefined) throw new Fault('conflict', `Run ${id} is still open`);
       runs.delete(id);
     },
-    async listWorkflows() {
-      called('listWorkflows');
-      return [{ name: 'order', version: 1, input: { type: 'object' } }];
-    },
+    ...fakeWorkflows(called),
     async health() {
       called('health');
       return health;

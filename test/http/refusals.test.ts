@@ -178,6 +178,8 @@ describe('the token', () => {
     'GET /v1/runs/x/events',
     'POST /v1/runs/x/cancel',
     'GET /v1/workflows',
+    'POST /v1/workflows',
+    'POST /v1/workflows/x/activate',
     'GET /metrics',
   ])('%s is 401 without it, before anything is read', async (line) => {
     const { ask, refused, api } = createAsked({ token });

@@ -7,7 +7,6 @@ import {
   runPage,
   runView,
   taskList,
-  workflowList,
 } from '../../lib/http/contract/schemas.ts';
 import { createAsked } from './ask.ts';
 
@@ -291,12 +290,6 @@ describe('POST /v1/callbacks/{token}', () => {
 });
 
 describe('the server', () => {
-  test('GET /v1/workflows lists what can be started', async () => {
-    const { ask } = createAsked();
-    const list = workflowList.parse(await (await ask('GET /v1/workflows')).json());
-    expect(list.items).toMatchObject([{ name: 'order', version: 1 }]);
-  });
-
   test('GET /health is 200, and 503 once unhealthy', async () => {
     const { ask, api } = createAsked();
     expect((await ask('GET /health')).status).toBe(200);

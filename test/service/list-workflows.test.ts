@@ -1,17 +1,20 @@
 import { workflow } from 'pawl';
 import { expect, test } from 'vitest';
 import { createDefinitions, listWorkflows } from '../../lib/service/list-workflows.ts';
+import { createTestRegistry } from './test-registry.ts';
 
 const named = (name: string, version?: number) =>
   workflow({ name, ...(version !== undefined && { version }) }, async () => 1);
+const everyRun = (version: number) => [{ version, weight: 100 }];
 
-test('workflows are listed by name and then by version, with what else is told of them', () => {
+test('workflows are listed by name, with their latest version and what else is told of them', async () => {
   const definitions = createDefinitions([named('b', 2), named('a'), named('b', 10), named('b')]);
-  expect(listWorkflows(definitions, ({ name }) => (name === 'a' ? { input: { type: 'string' } } : {}))).toEqual([
-    { name: 'a', version: 1, input: { type: 'string' } },
-    { name: 'b', version: 1 },
-    { name: 'b', version: 2 },
-    { name: 'b', version: 10 },
+  const { registry } = createTestRegistry();
+  expect(
+    await listWorkflows(definitions, registry, ({ name }) => (name === 'a' ? { input: { type: 'string' } } : {})),
+  ).toEqual([
+    { name: 'a', kind: 'code', version: 1, latest: 1, active: everyRun(1), input: { type: 'string' } },
+    { name: 'b', kind: 'code', version: 10, latest: 10, active: everyRun(10) },
   ]);
 });
 

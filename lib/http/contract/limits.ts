@@ -2,6 +2,8 @@
 export interface HttpLimits {
   /** The longest request body, in bytes. */
   bodyBytes: number;
+  /** The longest document that is registered, in bytes. */
+  definitionBytes: number;
   /** How deep arrays and objects of a body may nest. */
   bodyDepth: number;
   /** A live stream of events says this often that it lives, in ms. */
@@ -18,6 +20,7 @@ export interface HttpLimits {
 
 export const defaultHttpLimits: HttpLimits = {
   bodyBytes: 1024 * 1024,
+  definitionBytes: 4 * 1024 * 1024,
   bodyDepth: 64,
   heartbeatMs: 15_000,
   reconnectMs: 1_000,
@@ -41,4 +44,6 @@ export const fieldLimits = {
   runsPerPageDefault: 50,
   eventsPerPage: 1_000,
   eventsPerPageDefault: 200,
+  changesPerPage: 200,
+  changesPerPageDefault: 50,
 } as const;

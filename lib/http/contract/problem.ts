@@ -62,7 +62,8 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   conflict: {
     status: 409,
     title: 'It contradicts what is there',
-    advice: 'An idempotency key was used with another request, or the run is in another state.',
+    advice:
+      'An idempotency key was used with another request, the run is in another state, or the workflow takes no new runs.',
   },
   settled: { status: 409, title: 'The run has ended', advice: 'Nothing reaches a run any more once it has ended.' },
   non_deterministic: {
@@ -78,7 +79,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   unsupported_media_type: {
     status: 415,
     title: 'Bodies are JSON',
-    advice: 'Send `Content-Type: application/json`.',
+    advice: 'Send `Content-Type: application/json`; a workflow may be `application/yaml`, too.',
   },
   internal: {
     status: 500,

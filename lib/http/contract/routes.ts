@@ -1,37 +1,10 @@
 /** Every route, as data: the router, the OpenAPI document and the page for people are made from this one table. */
-import type * as z from 'zod';
 import type { ProblemCode } from './problem.ts';
+import type { Answer, Route } from './route.ts';
 import * as schemas from './schemas.ts';
+import { workflowRoutes } from './workflow-routes.ts';
 
-export interface Route {
-  method: 'GET' | 'POST' | 'DELETE';
-  /** As OpenAPI writes it: `/v1/runs/{id}`. */
-  path: string;
-  /** The path's last parameter is all that is left of it, slashes included. */
-  rest?: true;
-  tag: 'Runs' | 'Callbacks' | 'Workflows' | 'Server';
-  summary: string;
-  description?: string;
-  /** Whether the server's token is asked for. `optional`: without it the answer says less. Default: `required`. */
-  token?: 'required' | 'optional' | 'none';
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  headers?: z.ZodObject;
-  body?: { schema: z.ZodType; optional?: true };
-  answers: Answer[];
-  /** Beside those that every route may answer. */
-  problems: ProblemCode[];
-}
-
-export interface Answer {
-  status: 200 | 201 | 202 | 204 | 503;
-  description: string;
-  schema?: z.ZodType;
-  /** Default: `application/json`. */
-  mediaType?: string;
-  /** Response headers and what they say. */
-  headers?: Record<string, string>;
-}
+export type { Answer, Route } from './route.ts';
 
 const accepted: Answer[] = [{ status: 202, description: 'It is durable', schema: schemas.acceptedView }];
 const keyHeader = schemas.idempotencyHeaders;
@@ -200,14 +173,7 @@ const routes = {
     answers: accepted,
     problems: ['not_found', 'settled'],
   },
-  listWorkflows: {
-    method: 'GET',
-    path: '/v1/workflows',
-    tag: 'Workflows',
-    summary: 'List the workflows that can be started',
-    answers: [{ status: 200, description: 'All of them', schema: schemas.workflowList }],
-    problems: [],
-  },
+  ...workflowRoutes,
   health: {
     method: 'GET',
     path: '/health',
@@ -266,13 +232,13 @@ export const routeEntries = Object.entries(routes) as [Operation, Route][];
 
 /** What any route may answer, given what it takes. */
 export function problemsOf(route: Route): ProblemCode[] {
-  const takesInput = route.params ?? route.query ?? route.headers ?? route.body;
+  const takesInput = route.params ?? route.query ?? route.headers ?? route.body ?? route.document;
   return [
     ...(takesInput ? (['invalid_input'] as const) : []),
     ...((route.token ?? 'required') === 'required' ? (['unauthorized'] as const) : []),
     'forbidden',
     ...route.problems,
-    ...(route.body ? (['too_large', 'unsupported_media_type'] as const) : []),
+    ...(route.body || route.document ? (['too_large', 'unsupported_media_type'] as const) : []),
     ...(route.tag === 'Server' ? [] : (['storage_full', 'unavailable'] as const)),
     'internal',
   ];

@@ -20,7 +20,6 @@ import type {
   SignalRequest,
   StartRunRequest,
   TaskView,
-  WorkflowView,
 } from '../../service/api.ts';
 import { decodeIdempotencyKey } from './idempotency-key.ts';
 import { fieldLimits } from './limits.ts';
@@ -29,8 +28,8 @@ import { type ProblemCode, type ProblemDetails, problemKinds } from './problem.t
 /** Names the schemas of the OpenAPI document. */
 export const named = z.registry<{ id: string }>();
 
-const time = z.iso.datetime({ offset: true }).describe('ISO 8601');
-const text = (max: number) => z.string().min(1).max(max);
+export const time = z.iso.datetime({ offset: true }).describe('ISO 8601');
+export const text = (max: number) => z.string().min(1).max(max);
 const sequenceNumber = z.int().min(1).describe('Counts from 1 over the whole journal');
 
 export const settledStatuses = ['completed', 'failed', 'cancelled'] as const;
@@ -176,17 +175,6 @@ export const acceptedView = z
   .describe('It is durable. What it leads to is in the journal')
   .register(named, { id: 'Accepted' });
 
-const workflowView = z
-  .object({
-    name: z.string(),
-    version: z.int(),
-    input: z.unknown().optional().describe('JSON Schema'),
-    output: z.unknown().optional().describe('JSON Schema'),
-  })
-  .register(named, { id: 'Workflow' });
-
-export const workflowList = z.object({ items: z.array(workflowView) }).register(named, { id: 'WorkflowList' });
-
 const healthStatus = z.enum(['healthy', 'warning', 'critical', 'unhealthy']);
 
 const healthView = z
@@ -203,7 +191,13 @@ const bareHealthView = z.object({ status: healthStatus }).register(named, { id: 
 
 export const healthAnswer = z.union([healthView, bareHealthView]);
 
-const problemView = z.object({ path: z.string().describe('Like `items[2].price`'), message: z.string() });
+const problemView = z.object({
+  path: z.string().describe('Like `items[2].price`'),
+  message: z.string(),
+  line: z.int().optional().describe('Of a text: where in it, from 1'),
+  column: z.int().optional(),
+  hint: z.string().optional().describe('What may help'),
+});
 
 export const problemDetails = z
   .object({
@@ -219,12 +213,12 @@ export const problemDetails = z
 
 // --- requests --------------------------------------------------------------------------------------------------------
 
-const actor = text(fieldLimits.actor).optional().describe('Who asks, for the record');
+export const actor = text(fieldLimits.actor).optional().describe('Who asks, for the record');
 
 export const startRunBody = z
   .strictObject({
     workflow: text(fieldLimits.name),
-    version: z.int().min(1).optional().describe('The latest unless given'),
+    version: z.int().min(1).optional().describe('Unless given, an active one'),
     input: z.unknown().optional(),
     correlationId: text(fieldLimits.correlationId).optional(),
     origin: actor,
@@ -303,12 +297,12 @@ const lastEventId = digits().pipe(z.int().min(0)).describe('The `id` last receiv
 export const idempotencyHeaders = z.object({ 'Idempotency-Key': idempotencyKey.optional() });
 export const lastEventHeaders = z.object({ 'Last-Event-ID': lastEventId.optional() });
 
-function pageSize(max: number, initial: number) {
+export function pageSize(max: number, initial: number) {
   return digits().pipe(z.int().min(1).max(max)).optional().describe(`${initial} unless given`);
 }
 
 /** `z.coerce` would take an empty text for 0. */
-function digits() {
+export function digits() {
   return z
     .string()
     .regex(/^\d{1,15}$/, { error: 'expected a whole number' })
@@ -318,7 +312,7 @@ function digits() {
 // --- the wire is the service -------------------------------------------------------------------------------------------
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : { is: A; not: B };
-type OnWire<S extends z.ZodType, Expected> = Same<z.output<S>, Expected>;
+export type OnWire<S extends z.ZodType, Expected> = Same<z.output<S>, Expected>;
 
 true satisfies OnWire<typeof errorView, ErrorView>;
 true satisfies OnWire<typeof runView, RunView>;
@@ -330,7 +324,6 @@ true satisfies OnWire<typeof historyPage, HistoryPage>;
 true satisfies OnWire<typeof redrivenView, Redriven>;
 true satisfies OnWire<typeof exportedRun, ExportedRun>;
 true satisfies OnWire<typeof acceptedView, Accepted>;
-true satisfies OnWire<typeof workflowView, WorkflowView>;
 true satisfies OnWire<typeof healthView, HealthView>;
 true satisfies OnWire<typeof problemView, Problem>;
 true satisfies OnWire<typeof problemDetails, ProblemDetails>;

@@ -1,4 +1,5 @@
 import { createDeployments } from '../../adapters/dynamodb/deployments.ts';
+import { createDynamoDocuments } from '../../adapters/dynamodb/documents.ts';
 import { createDynamoStore } from '../../adapters/dynamodb/store.ts';
 import { createPollingChanges } from '../../adapters/polling/changes.ts';
 import { createS3Blobs } from '../../adapters/s3/blobs.ts';
@@ -6,6 +7,7 @@ import { toDelivery } from '../../adapters/sqs/message.ts';
 import { createSqsQueue } from '../../adapters/sqs/queue.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { systemIds } from '../../adapters/system/ids.ts';
+import { collectHandlers } from '../../graph/handlers.ts';
 import { createAloneGate } from '../../kernel/alone.ts';
 import { defaultLimits } from '../../kernel/limits.ts';
 import type { Observer, Ports } from '../../kernel/ports.ts';
@@ -13,17 +15,22 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { PawlApi } from '../../service/api.ts';
 import { createDefinitions } from '../../service/list-workflows.ts';
+import { createRegistryDefinitions } from '../../service/registry/definitions.ts';
+import { createRegistry } from '../../service/registry/registry.ts';
 import { createService } from '../../service/service.ts';
 import { collectWorkflows } from '../collect-workflows.ts';
 import { describeWorkflow } from '../describe-workflow.ts';
 import { traceHeader } from '../environment.ts';
+import { createGraphLanguage, type GraphExecutors } from '../graphs.ts';
 import { packageVersion } from '../package-version.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
 import { type AwsEnvironment, readAwsEnvironment } from './environment.ts';
 
 export interface AwsOptions {
-  /** The exports of the user's module. */
+  /** The exports of the user's module: workflows, and handlers of graphs. */
   workflows?: Readonly<Record<string, unknown>>;
+  /** What else does the work of graphs' tasks. Default: nothing. */
+  executors?: GraphExecutors;
   observer?: Observer;
   /** Default: what the infrastructure has set. */
   environment?: AwsEnvironment;
@@ -53,15 +60,24 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
   const { dynamodb, sqs, s3 } = options.clients ?? createAwsClients();
   const { table: tableName, indexShards, queueUrl, deadLetterQueueUrl, bucket, deployment } = environment;
   const around = { clock, ids };
+  const blobs = createS3Blobs({ client: s3, bucket, ...around });
+  const code = createDefinitions(collectWorkflows({ ...workflows }));
+  const handlers = collectHandlers({ ...workflows });
+  const registry = createRegistry({
+    ...around,
+    documents: createDynamoDocuments({ client: dynamodb, tableName, ...around }),
+    blobs,
+    language: createGraphLanguage(() => ({ handlers, executors: options.executors ?? {} })),
+  });
   const ports: Ports = {
     ...around,
     store: createDynamoStore({ client: dynamodb, tableName, indexShards, ...around }),
     queue: createSqsQueue({ client: sqs, queueUrl, deadLetterQueueUrl, traceHeader, ...around }),
-    blobs: createS3Blobs({ client: s3, bucket, ...around }),
+    blobs,
     changes: createPollingChanges({ clock, firstMs: firstPollMs, maxMs: lastPollMs }),
     // Nothing is known of other invocations: leases decide.
     liveness: { self: 'lambda', isGone: async () => false },
-    definitions: createDefinitions(collectWorkflows({ ...workflows })),
+    definitions: createRegistryDefinitions({ code: () => code, registry }),
     limits: { ...defaultLimits, stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs) },
     alone: createAloneGate(),
     observer: options.observer,
@@ -73,6 +89,7 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
       version: packageVersion,
       // Whoever is needed is started.
       countWorkers: async () => 1,
+      registry,
       describe: describeWorkflow,
     }),
     toDelivery,
