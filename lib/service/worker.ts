@@ -21,7 +21,6 @@ interface Drive {
   turn: Turn | undefined;
   /** A message came meanwhile: look once more afterwards. */
   again: Cause | undefined;
-  ended: Promise<void>;
 }
 
 const receiveMs = 20_000;
@@ -30,6 +29,8 @@ const pauseMs = 1_000;
 
 export function createWorker(ports: Ports, options: { concurrency: number }): Worker {
   const drives = new Map<string, Drive>();
+  /** Drives whose message is not acknowledged or given back yet. */
+  const unsettled = new Set<Promise<void>>();
   let draining = false;
   let drainMs = 0;
   let freed: (() => void) | undefined;
@@ -71,21 +72,26 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
       void settle(delivery, storeMail(ports, message));
       return;
     }
-    const entry: Drive = { turn: undefined, again: undefined, ended: Promise.resolve() };
+    const entry: Drive = { turn: undefined, again: undefined };
     drives.set(message.run, entry);
-    entry.ended = settle(delivery, driveFully(message, delivery.receives, entry)).finally(() => {
-      drives.delete(message.run);
-      freed?.();
-      freed = undefined;
-    });
+    const ended = settle(delivery, driveFully(message, delivery.receives, entry));
+    unsettled.add(ended);
+    void ended.finally(() => unsettled.delete(ended));
   }
 
   async function driveFully(message: Message, receives: number, entry: Drive): Promise<void> {
-    let end = await driveOnce(message, receives, entry);
-    while (entry.again && !draining && end !== 'lost') {
-      const next = entry.again;
-      entry.again = undefined;
-      end = await driveOnce(next.message, next.receives, entry);
+    try {
+      let end = await driveOnce(message, receives, entry);
+      while (entry.again && !draining && end !== 'lost') {
+        const next = entry.again;
+        entry.again = undefined;
+        end = await driveOnce(next.message, next.receives, entry);
+      }
+    } finally {
+      // In one go with the last look at `again`: what comes from here on gets a drive of its own.
+      drives.delete(message.run);
+      freed?.();
+      freed = undefined;
     }
   }
 
@@ -137,7 +143,7 @@ export function createWorker(ports: Ports, options: { concurrency: number }): Wo
       draining = true;
       drainMs = graceMs;
       for (const entry of drives.values()) entry.turn?.drain(graceMs);
-      await Promise.all([...drives.values()].map(({ ended }) => ended));
+      await Promise.all(unsettled);
     },
   };
 }

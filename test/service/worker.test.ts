@@ -99,6 +99,27 @@ describe('a run that is being driven', () => {
     expect(await queue.receive({ max: 9, waitMs: 0 })).toEqual([]);
   });
 
+  test('is driven again for a message that comes while that of its last turn is being acknowledged', async () => {
+    const world = createWorld();
+    const waiting = workflow({ name: 'waiting' }, (ctx) => ctx.signal('go'));
+    const acknowledged = hold();
+    const { process, ports, queue, worker } = workingProcess(world, [waiting], {
+      queue: { ack: () => acknowledged.promise },
+    });
+    worker.start();
+    const run = await startIn(process, waiting);
+    await world.advance(10);
+    expect(await statusOf(world, run)).toBe('waiting');
+    const { birth } = await world.head(run);
+    const signal: OutsideEvent = { type: 'run_signalled', id: 's', at: world.clock.now(), name: 'go' };
+    await ports.store.putMail(run, birth.nonce, { id: signal.id, event: signal });
+    await queue.send(mailMessage(run, birth.nonce, signal));
+    await world.advance(10);
+    expect(await statusOf(world, run)).toBe('completed');
+    acknowledged.release();
+    await worker.drain(0);
+  });
+
   test('hears of mail at once, though its step takes long', async () => {
     const world = createWorld();
     const { held } = heldWorkflow(1);
