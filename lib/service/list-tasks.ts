@@ -19,6 +19,7 @@ export async function listTasks(ports: Ports, id: string): Promise<TaskView[]> {
 async function applyEvent(ports: Ports, tasks: Map<string, TaskView>, event: JournalEvent): Promise<void> {
   switch (event.type) {
     case 'task_started': {
+      if (tasks.get(event.key)?.endedAt !== undefined) return;
       const task = taskOf(tasks, event.key, event.kind);
       task.status = 'running';
       task.startedAt ??= iso(event.at);
