@@ -83,9 +83,9 @@ export const paths: Path[] = [
   },
   {
     path: '100 steps in parallel',
-    why: 'They end together, and one item holds all their results: it is paid by size.',
+    why: 'They end together, and one item holds all their results, compressed: it is paid by size.',
     uses: runOf('parallel'),
-    writes: { create: [1, 3], append: [1, 14], settle: [1, 3] },
+    writes: { create: [1, 3], append: [1, 1], settle: [1, 3] },
     reads: { 'read of the run': [2, 2] },
     queue: 3,
     invocations: { api: 1, driver: 1 },

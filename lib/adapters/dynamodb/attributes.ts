@@ -1,10 +1,12 @@
-/** How values are kept: JSON as text that people can read, compressed only where an item would not hold it otherwise. */
+/** How values are kept: JSON as text that people can read, and compressed where it is long: each kilobyte is paid for. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Fault } from '../../kernel/faults.ts';
 import type { Item } from './table-client.ts';
 
-/** An item holds 400 KB; keys and the like need some of it. */
-const LONGEST_TEXT_BYTES = 350 * 1024;
+/** Of what is longer nobody reads the text; the names in it alone are most of what a hundred events weigh. */
+const LONGEST_TEXT_BYTES = 4 * 1024;
+/** More than any chunk may have. */
+const LONGEST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 export type StoredText = string | Uint8Array;
 
@@ -17,7 +19,10 @@ export function toText(value: object): StoredText {
 export function fromText<T extends object>(item: Item, attribute: string): T {
   const stored = item[attribute];
   try {
-    const text = stored instanceof Uint8Array ? gunzipSync(stored).toString() : stored;
+    const text =
+      stored instanceof Uint8Array
+        ? gunzipSync(stored, { maxOutputLength: LONGEST_UNPACKED_BYTES }).toString()
+        : stored;
     const value: unknown = JSON.parse(String(text));
     if (typeof value === 'object' && value !== null) return value as T;
   } catch (cause) {
