@@ -53,7 +53,7 @@ export function graphOf(
 /** Keys of the run's tasks that ended so, in the order in which they did. */
 export async function keysOf(
   run: TestRun,
-  type: 'task_completed' | 'task_failed' = 'task_completed',
+  type: 'task_completed' | 'task_failed' | 'child_settled' = 'task_completed',
 ): Promise<string[]> {
   const entries = await run.history();
   return entries.filter((entry) => entry.type === type).map(({ key }) => String(key));
