@@ -8,7 +8,7 @@ import type { Asking, GraphRun } from './host.ts';
 import { toOutput } from './output.ts';
 import type { Place } from './place.ts';
 import { isWorthRetrying, toRetryOptions } from './retrying.ts';
-import { callStandIn, callTarget, defaultTimeoutMs, hasStandIn, notOffered } from './targets.ts';
+import { callStandIn, callTarget, defaultTimeoutMs, hasStandIn, isNotOffered, notOffered } from './targets.ts';
 import { isPastDeadline } from './within.ts';
 
 /** Tasks that have work done: in a step, or by the consumer of a queue. */
@@ -58,7 +58,8 @@ async function askQueue(
     try {
       return await sendAndWait(run, task, target.queue, input, run.contextIn(scope));
     } catch (error) {
-      if (attempt >= retry.attempts || !isWorthRetrying(retry, error)) throw error;
+      const isLast = attempt >= retry.attempts || isNotOffered(error);
+      if (isLast || !isWorthRetrying(retry, error)) throw error;
     } finally {
       scope.close();
     }

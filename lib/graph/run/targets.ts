@@ -67,8 +67,15 @@ export function callStandIn(run: GraphRun, target: Offered, input: Json | undefi
   return callHandler(run, standIn(target, call.id), input, call);
 }
 
+const notOfferedName = 'NotOfferedError';
+
 export function notOffered(what: string, remedy: string): ExecutorError {
-  return new ExecutorError('NotOfferedError', `${what} cannot be used here: ${remedy}`, { retryable: false });
+  return new ExecutorError(notOfferedName, `${what} cannot be used here: ${remedy}`, { retryable: false });
+}
+
+/** Also of one that has been stored. */
+export function isNotOffered(error: unknown): boolean {
+  return error instanceof Error && error.name === notOfferedName;
 }
 
 /** What the handler changes in its input must not change what later tasks see. */
