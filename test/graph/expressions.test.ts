@@ -103,7 +103,7 @@ describe('gives plain JSON', () => {
   });
 
   test('what is bound is never changed, frozen or not', async () => {
-    const input = Object.freeze({ list: Object.freeze([]) as Json, one: Object.freeze([1]) as Json });
+    const input = Object.freeze({ list: Object.freeze([] as Json[]) as Json, one: Object.freeze([1]) as Json });
     expect(await evaluate('[$input.list{"n": 1}, $input.one[].$string()]', { input })).toEqual([{ n: 1 }, '1']);
   });
 });
