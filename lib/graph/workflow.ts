@@ -5,6 +5,7 @@ import type { Executors } from './executors/executors.ts';
 import { collectHandlers, type Handler, type Handlers } from './handlers.ts';
 import { planGraph } from './run/plan.ts';
 import { runGraph } from './run/run-graph.ts';
+import type { TaskChange } from './run/task-states.ts';
 import { checkAgainst } from './schema/check-against.ts';
 
 /** A workflow that was written as a graph. */
@@ -17,13 +18,15 @@ export interface GraphWorkflowOptions {
   handlers?: ReadonlyMap<string, Handler> | Handlers | readonly Handlers[];
   /** Who does what is no handler's work. Default: nobody. */
   executors?: Executors;
+  /** Told of what becomes of tasks, in replays too: see `createTaskStates`. It must not change anything. */
+  onTask?: (change: TaskChange) => void;
 }
 
 /** Makes a workflow of a graph. Throws `Fault` invalid_input where two handlers have one name. */
 export function graphWorkflow(graph: Graph, options: GraphWorkflowOptions = {}): GraphWorkflow {
-  const { executors = {} } = options;
+  const { executors = {}, onTask } = options;
   const plan = planGraph(graph);
-  const services = { handlers: toMap(options.handlers), executors };
+  const services = { handlers: toMap(options.handlers), executors, onTask };
   const made = workflow(
     {
       name: graph.name,

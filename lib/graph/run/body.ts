@@ -5,6 +5,7 @@ import { isLost, joinHolds, type Outcome } from './join.ts';
 import type { BodyHost, BodyPlace, Place, TaskPlace, Values } from './place.ts';
 import { isTolerant, type PlannedBody, type PlannedTask } from './plan.ts';
 import type { Startable } from './scheduler.ts';
+import type { TaskChange } from './task-states.ts';
 
 /**
  * Tasks that are scheduled together, under way: those of the graph, of a container, of one round of a map.
@@ -117,6 +118,12 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
     left -= 1;
     if (isTolerant(taskAt(number))) tolerant -= 1;
     if (outcome.status === 'failed' && !outcome.caught) failures.add(number);
+    note(number, outcome.status);
+  }
+
+  function note(number: number, state: TaskChange['state']): void {
+    const { id } = taskAt(number).task;
+    host.note?.({ id, key: place.scope.key(id), state });
   }
 
   function fail(number: number, thrown: unknown): void {
@@ -196,6 +203,7 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
   function start(number: number, entry: Startable): void {
     const planned = taskAt(number);
     running.add(entry);
+    note(number, planned.task.type === 'wait' || planned.task.type === 'signal' ? 'waiting' : 'running');
     putUpWithFailures(planned);
     let held = false;
     const soon = () => {

@@ -4,11 +4,14 @@ import type { Expression, Json, Template } from '../definition.ts';
 import type { Executors } from '../executors/executors.ts';
 import type { Handler } from '../handlers.ts';
 import type { Place } from './place.ts';
+import type { TaskChange } from './task-states.ts';
 
 /** What a run of a graph works with. */
 export interface Services {
   handlers: ReadonlyMap<string, Handler>;
   executors: Executors;
+  /** Told of what becomes of tasks, in replays too. */
+  onTask?: ((change: TaskChange) => void) | undefined;
 }
 
 /** One evaluation: for which task, where, and what it sees beside what its place shows. */

@@ -4,6 +4,7 @@ import type { Expression, Json, Template } from '../definition.ts';
 import type { Outcome } from './join.ts';
 import type { PlannedTask } from './plan.ts';
 import type { Lane, Scheduler } from './scheduler.ts';
+import type { TaskChange } from './task-states.ts';
 
 /** Where a body runs. */
 export interface Place {
@@ -41,6 +42,8 @@ export interface BodyHost {
   holds(condition: Expression, place: Place, id: string): Promise<boolean>;
   /** The run is to end, whatever its bodies are at. */
   stop(error: unknown): void;
+  /** Told of what becomes of tasks. */
+  note: ((change: TaskChange) => void) | undefined;
 }
 
 /** What a body needs to begin. */

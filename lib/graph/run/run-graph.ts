@@ -33,6 +33,7 @@ export async function runGraph(
     evaluate: (template, place, task) => evaluate(template, { place, task }),
     holds: (condition, place, task) => holds(condition, { place, task }),
     stop,
+    note: services.onTask,
   };
   const body = startBody(host, plan, { scope, ctx, lane: undefined, outer: undefined });
   host.scheduler.go();
