@@ -16,7 +16,7 @@ export interface Limits {
   relaxedLingerMs: number;
   /** A program that awaits nothing of the context is called stuck after this, in ms. */
   stuckAfterMs: number;
-  /** A payload whose JSON text is longer, in UTF-8 bytes, goes to the blob port. */
+  /** A payload whose JSON text is longer, in UTF-8 bytes, goes to the blob port; a longer report is refused. */
   inlineBytes: number;
   /** The longest JSON text of any payload, in UTF-8 bytes. */
   payloadBytes: number;
@@ -30,7 +30,7 @@ export interface Limits {
   eventsPerRun: number;
   /** The most steps of one run that run at once. */
   concurrentSteps: number;
-  /** The longest stored error, in characters of message, stack and details each. */
+  /** The longest stored error, in characters of name, code, message, stack and details each; a cause has half of it. */
   errorChars: number;
   /** The longest name of a task, a signal or a branch, in characters. */
   nameChars: number;

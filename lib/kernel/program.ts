@@ -6,7 +6,7 @@ import { Fault } from './faults.ts';
 import { isOutside } from './journal.ts';
 import type { Limits } from './limits.ts';
 import { type ChildSpec, ContinueAs, type Operations, type StepSpec, type Task, WorkflowError } from './operations.ts';
-import { fromJson, toJson } from './payload.ts';
+import { byteLength, fromJson, toJson } from './payload.ts';
 import { CancelledError, DeadlineError, restoreError } from './stored-error.ts';
 
 /**
@@ -242,8 +242,9 @@ export function createProgram(context: ProgramContext): Program {
       return true;
     },
     report(details) {
-      if (isLive())
-        context.emit({ type: 'run_reported', at: time, details: toJson(details, 'The report', limits) ?? 'null' });
+      // Checked in replay too, so that the program is refused the same.
+      const text = reportText(details, limits);
+      if (isLive()) context.emit({ type: 'run_reported', at: time, details: text });
     },
     log(level, message, fields) {
       if (isLive()) context.log(level, message, fields);
@@ -431,6 +432,17 @@ export function payloadOf(event: JournalEvent): Payload | undefined {
     default:
       return undefined;
   }
+}
+
+/** A report stands in its event. Throws `Fault` too_large, or invalid_input with the path. */
+function reportText(details: unknown, limits: Limits): string {
+  const text = toJson(details, 'The report', limits) ?? 'null';
+  const bytes = byteLength(text, limits.inlineBytes);
+  if (bytes <= limits.inlineBytes) return text;
+  throw new Fault(
+    'too_large',
+    `The report has ${bytes} bytes of JSON; the limit inlineBytes is ${limits.inlineBytes}. Report less, or where the rest lies.`,
+  );
 }
 
 function recordedKinds(recorded: JournalEvent[]): Map<string, TaskKind> {

@@ -54,9 +54,19 @@ export function restoreError(stored: StoredError, task: string): Error {
 
 const maxCauses = 4;
 
-/** Whatever was thrown, bounded. */
+/** Whatever was thrown, bounded: each cause has half the room of what it caused, so that all of them fit into one record. */
 export function storeError(thrown: unknown, limits: Pick<Limits, 'errorChars'>, depth = 0): StoredError {
-  const cut = (text: string) => (text.length > limits.errorChars ? `${text.slice(0, limits.errorChars)}… (cut)` : text);
+  try {
+    return readError(thrown, limits, depth);
+  } catch {
+    return { name: 'Error', message: 'Something was thrown that cannot be read' };
+  }
+}
+
+/** Throws what a getter of the thrown object throws. */
+function readError(thrown: unknown, limits: Pick<Limits, 'errorChars'>, depth: number): StoredError {
+  const room = Math.floor(limits.errorChars / 2 ** depth);
+  const cut = (text: string) => (text.length > room ? `${text.slice(0, room)}… (cut)` : text);
   if (!(thrown instanceof Error)) {
     return { name: 'Error', message: cut(`A value that is not an Error was thrown: ${describe(thrown)}`) };
   }
@@ -65,7 +75,7 @@ export function storeError(thrown: unknown, limits: Pick<Limits, 'errorChars'>, 
   if (typeof code === 'string' || typeof code === 'number') stored.code = cut(String(code));
   if (typeof thrown.stack === 'string') stored.stack = cut(thrown.stack);
   const detailsText = details === undefined ? problemsOf(thrown) : safeJson(details);
-  if (detailsText !== undefined && detailsText.length <= limits.errorChars) stored.details = detailsText;
+  if (detailsText !== undefined && detailsText.length <= room) stored.details = detailsText;
   if (thrown.cause !== undefined && depth < maxCauses) stored.cause = storeError(thrown.cause, limits, depth + 1);
   return stored;
 }
