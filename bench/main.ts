@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Calibration, calibrate, scaleOf } from './calibration.ts';
 import { type Figures, measure, measureRecovery } from './cases.ts';
+import { type GraphFigures, graphRows, measureGraphs } from './graphs.ts';
 import { medianOf } from './statistics.ts';
 
 /**
@@ -27,6 +28,10 @@ async function runPart(name: string, folder: string): Promise<unknown> {
       return measure(':memory:');
     case 'lmdb':
       return measure(join(folder, 'data'));
+    case 'graphs in memory':
+      return measureGraphs(':memory:');
+    case 'graphs on lmdb':
+      return measureGraphs(join(folder, 'graphs'));
     default: {
       let count = 0;
       return medianOf(recoveries, () => {
@@ -54,7 +59,12 @@ async function bench(): Promise<void> {
     const memory = await inProcess<Figures>('memory', folder);
     const lmdb = await inProcess<Figures>('lmdb', folder);
     const recover100 = await inProcess<number>('recovery', folder);
+    const graphs = {
+      memory: await inProcess<GraphFigures>('graphs in memory', folder),
+      lmdb: await inProcess<GraphFigures>('graphs on lmdb', folder),
+    };
     report(calibration, memory, { ...lmdb, recover100 });
+    reportGraphs(calibration, graphs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -102,6 +112,16 @@ function report(calibration: Calibration, memory: Figures, lmdb: Figures): void 
     console.log(line(`${what} (${unit})`, show(pick(memory)), show(value), floorText, holds ? '' : 'MISSED'));
   }
   process.exitCode = missed === 0 ? 0 : 1;
+}
+
+function reportGraphs(calibration: Calibration, { memory, lmdb }: { memory: GraphFigures; lmdb: GraphFigures }): void {
+  for (const { what, pick, atMost } of graphRows) {
+    const floor = atMost / scaleOf(calibration);
+    const holds = [memory, lmdb].every((figures) => (pick(figures) ?? 0) <= floor);
+    if (!holds) process.exitCode = 1;
+    const floorText = Number.isFinite(floor) ? `≤ ${show(floor)}` : '';
+    console.log(line(`${what} (ms)`, show(pick(memory)), show(pick(lmdb)), floorText, holds ? '' : 'MISSED'));
+  }
 }
 
 function show(value: number | undefined): string {

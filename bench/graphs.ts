@@ -1,0 +1,139 @@
+import { openPawl } from 'pawl';
+import { handlers } from '../lib/graph/handlers.ts';
+import { loadGraph } from '../lib/graph/parse-graph.ts';
+import { type GraphWorkflow, graphWorkflow } from '../lib/graph/workflow.ts';
+import { median, medianOf } from './statistics.ts';
+
+/** What is measured of task graphs whose handlers do nothing. Times in ms, of whole runs unless they say otherwise. */
+export interface GraphFigures {
+  chain1000: number;
+  diamonds250: number;
+  fan1000: number;
+  layered10000: number;
+  /** From text to workflow. */
+  parse10000: number;
+  /** From the signal that a suspended run waits for behind all its tasks to its end, in a new process's place. */
+  resume10000?: number;
+}
+
+interface Task {
+  id: string;
+  type: string;
+  handler?: string;
+  dependsOn: string[];
+}
+
+const times = 5;
+const layers = 100;
+const width = 100;
+const edgesPerTask = 5;
+
+const task = (id: string, dependsOn: string[]): Task => ({ id, type: 'executor', handler: 'nothing', dependsOn });
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+function chain(length: number): Task[] {
+  return range(length).map((index) => task(`t${index}`, index === 0 ? [] : [`t${index - 1}`]));
+}
+
+/** One behind the other: one, two side by side, one. */
+function diamonds(count: number): Task[] {
+  return range(count).flatMap((index) => [
+    task(`top${index}`, index === 0 ? [] : [`end${index - 1}`]),
+    task(`left${index}`, [`top${index}`]),
+    task(`right${index}`, [`top${index}`]),
+    task(`end${index}`, [`left${index}`, `right${index}`]),
+  ]);
+}
+
+function fan(breadth: number): Task[] {
+  const wide = range(breadth).map((index) => `w${index}`);
+  return [
+    task('source', []),
+    ...wide.map((id) => task(id, ['source'])),
+    ...['one', 'two', 'three'].map((id) => task(id, wide)),
+  ];
+}
+
+/** Each task depends on some of the layer before, the same in every measurement. */
+function layered(): Task[] {
+  let state = 1;
+  const draw = () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state % width;
+  };
+  return range(layers * width).map((index) => {
+    const before = (Math.floor(index / width) - 1) * width;
+    const some = before < 0 ? [] : range(edgesPerTask).map(() => `t${before + draw()}`);
+    return task(`t${index}`, [...new Set(some)]);
+  });
+}
+
+function textOf(name: string, tasks: Task[]): string {
+  return JSON.stringify({ name, concurrency: 5_000, tasks });
+}
+
+function workflowOf(text: string): GraphWorkflow {
+  return graphWorkflow(loadGraph(text, { file: 'bench.json' }), { handlers: handlers({ nothing: () => null }) });
+}
+
+export async function measureGraphs(dataDir: string): Promise<GraphFigures> {
+  const last = range(width).map((index) => `t${(layers - 1) * width + index}`);
+  const waiting: Task[] = [...layered(), { id: 'go', type: 'signal', dependsOn: last }];
+  const largeText = textOf('layered', layered());
+  const flows = {
+    chain1000: workflowOf(textOf('chain', chain(1_000))),
+    diamonds250: workflowOf(textOf('diamonds', diamonds(250))),
+    fan1000: workflowOf(textOf('fan', fan(1_000))),
+    layered10000: workflowOf(largeText),
+  };
+  const suspended = workflowOf(textOf('waiting', waiting));
+  const workflows = [...Object.values(flows), suspended];
+
+  const pawl = await openPawl({ workflows, dataDir });
+  const timed = async (flow: GraphWorkflow) => {
+    const began = performance.now();
+    await (await pawl.start(flow, null)).result();
+    return performance.now() - began;
+  };
+  for (const flow of Object.values(flows)) await timed(flow);
+  const figures: GraphFigures = {
+    chain1000: await medianOf(times, () => timed(flows.chain1000)),
+    diamonds250: await medianOf(times, () => timed(flows.diamonds250)),
+    fan1000: await medianOf(times, () => timed(flows.fan1000)),
+    layered10000: await medianOf(times, () => timed(flows.layered10000)),
+    parse10000: median(range(times).map(() => timeOf(() => workflowOf(largeText)))),
+  };
+  if (dataDir === ':memory:') {
+    await pawl.close();
+    return figures;
+  }
+  const { id } = await pawl.start(suspended, null);
+  for (;;) {
+    if ((await pawl.getRun(id)).status === 'waiting') break;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await pawl.close();
+  const again = await openPawl({ workflows, dataDir });
+  const began = performance.now();
+  await again.run(id).signal('go');
+  await again.run(id).result();
+  figures.resume10000 = performance.now() - began;
+  await again.close();
+  return figures;
+}
+
+function timeOf(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
+
+/** What a row says, which figure it shows, and the floor of both stores in ms at the reference machine's speed. */
+export const graphRows: { what: string; pick(figures: GraphFigures): number | undefined; atMost: number }[] = [
+  { what: 'graph: chain of 1,000', pick: (f) => f.chain1000, atMost: Number.POSITIVE_INFINITY },
+  { what: 'graph: 250 diamonds', pick: (f) => f.diamonds250, atMost: Number.POSITIVE_INFINITY },
+  { what: 'graph: 1 to 1,000 to 3', pick: (f) => f.fan1000, atMost: 1_000 },
+  { what: 'graph: 10,000 tasks, 50,000 edges', pick: (f) => f.layered10000, atMost: 5_000 },
+  { what: 'graph: the same, from its text', pick: (f) => f.parse10000, atMost: Number.POSITIVE_INFINITY },
+  { what: 'graph: the same, resumed', pick: (f) => f.resume10000, atMost: 2_000 },
+];
