@@ -161,6 +161,7 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
     definitions: {
       find: (name, version, newRun) => children.get(name) ?? all.find(name, version, newRun),
       list: () => [...definitions.list(), ...children.values()],
+      names: async () => [...(await all.names()), ...children.keys()],
     },
     // Nobody else is at the data, and a death is known at once: leases and watching would only be noise in journals.
     limits: { ...defaultLimits, leaseMs: centuryMs, watchMs: centuryMs, ...options.limits },

@@ -6,7 +6,7 @@ import { createProblems, type GraphProblem } from '../graph/problems.ts';
 import { positionsOf } from '../graph/source/positions.ts';
 import { readSource, toJson } from '../graph/source/source.ts';
 import { type GraphWorkflow, graphWorkflow } from '../graph/workflow.ts';
-import { Fault } from '../kernel/faults.ts';
+import { Fault, type FaultCode } from '../kernel/faults.ts';
 import type { Outline, ReadWorkflow, WorkflowSource } from '../service/registry/language.ts';
 import type { GraphExecutors, GraphOffer } from './graphs.ts';
 
@@ -23,9 +23,11 @@ export function readWorkflow(source: WorkflowSource, offer: GraphOffer): ReadWor
 
 export function buildWorkflow(source: WorkflowSource, version: number, offer: GraphOffer): GraphWorkflow {
   const parsed = parseGraph(source.text, { file, format: source.format });
-  if ('problems' in parsed) throw problemsFault('Its definition', parsed.problems);
+  // Whoever starts a run cannot help it that its workflow cannot be used: the request is right.
+  if ('problems' in parsed) throw problemsFault(`Version ${version}`, parsed.problems, 'conflict');
   const missing = parsed.problemsIn(environmentOf(offer));
-  if (missing.length > 0) throw problemsFault('Its definition', missing);
+  const name = `Version ${version} of ${parsed.graph.name}`;
+  if (missing.length > 0) throw problemsFault(name, missing, 'conflict');
   const { handlers, executors } = offer;
   return graphWorkflow({ ...parsed.graph, version }, { handlers, executors: executorsOf(executors) });
 }
@@ -77,14 +79,14 @@ function collectTasks(value: Json | undefined, found: Map<string, Json>): void {
 /** In words the first ones; all of them as data. */
 const inWords = 5;
 
-function problemsFault(what: string, problems: GraphProblem[]): Fault {
+function problemsFault(what: string, problems: GraphProblem[], code: FaultCode = 'invalid_input'): Fault {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   const first = problems.slice(0, inWords).map(({ line, column, path, message }) => {
     const where = `line ${line}, column ${column}`;
     return path === '' ? `${where}: ${message}` : `${where}: ${path}: ${message}`;
   });
   const more = problems.length > inWords ? '; …' : '';
-  return new Fault('invalid_input', `${what} has ${count}: ${first.join('; ')}${more}`, {
+  return new Fault(code, `${what} has ${count}: ${first.join('; ')}${more}`, {
     problems: problems.map(({ file: _file, ...problem }) => problem),
   });
 }

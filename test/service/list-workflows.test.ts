@@ -1,7 +1,7 @@
 import { workflow } from 'pawl';
 import { expect, test } from 'vitest';
 import { createDefinitions, listWorkflows } from '../../lib/service/list-workflows.ts';
-import { createTestRegistry } from './test-registry.ts';
+import { createTestRegistry } from './registry/test-registry.ts';
 
 const named = (name: string, version?: number) =>
   workflow({ name, ...(version !== undefined && { version }) }, async () => 1);

@@ -11,7 +11,7 @@ export function createRegistryDefinitions({
 }: {
   code: () => CodeDefinitions;
   registry: Registry;
-}): Definitions {
+}): Required<Definitions> {
   async function findRegistered(name: string, version: number | undefined, newRun: string | undefined) {
     if (version !== undefined && newRun === undefined) return registry.definition(name, version);
     const state = await registry.recentState(name);

@@ -1,13 +1,13 @@
-import { createMemoryBlobs } from '../../lib/adapters/memory/blobs.ts';
-import { createMemoryDocuments } from '../../lib/adapters/memory/documents.ts';
-import { createVirtualClock, type VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
-import { systemIds } from '../../lib/adapters/system/ids.ts';
-import { Fault } from '../../lib/kernel/faults.ts';
-import type { Blobs } from '../../lib/ports/blobs.ts';
-import type { Documents } from '../../lib/ports/documents.ts';
-import type { WorkflowLanguage } from '../../lib/service/registry/language.ts';
-import { createRegistry, type Registry } from '../../lib/service/registry/registry.ts';
-import { workflow } from '../../lib/workflow/workflow.ts';
+import { createMemoryBlobs } from '../../../lib/adapters/memory/blobs.ts';
+import { createMemoryDocuments } from '../../../lib/adapters/memory/documents.ts';
+import { createVirtualClock, type VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
+import { systemIds } from '../../../lib/adapters/system/ids.ts';
+import { Fault } from '../../../lib/kernel/faults.ts';
+import type { Blobs } from '../../../lib/ports/blobs.ts';
+import type { Documents } from '../../../lib/ports/documents.ts';
+import type { WorkflowLanguage } from '../../../lib/service/registry/language.ts';
+import { createRegistry, type Registry } from '../../../lib/service/registry/registry.ts';
+import { workflow } from '../../../lib/workflow/workflow.ts';
 
 /** A language in which a workflow is a JSON object that says its output. `broken` is refused; `foreign` cannot be used. */
 export const plainLanguage: WorkflowLanguage = {
