@@ -251,6 +251,3 @@ export type GraphTask =
   | TransformTask
   | FailTask
   | SucceedTask;
-
-export type GraphTaskType = GraphTask['type'];
-export type ContainerTask = ParallelTask | SequentialTask | MapTask;

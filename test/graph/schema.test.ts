@@ -30,7 +30,14 @@ test('a value that fits has no problems', () => {
 });
 
 test('each problem has its path, and says what is expected', () => {
-  const value: unknown = { id: 'A1', items: [{ n: 0 }, 'x', { sku: 'y', n: 3 }], paid: 1, channel: 'mail', more: 1, at: 'now' };
+  const value: unknown = {
+    id: 'A1',
+    items: [{ n: 0 }, 'x', { sku: 'y', n: 3 }],
+    paid: 1,
+    channel: 'mail',
+    more: 1,
+    at: 'now',
+  };
   expect(checkAgainst(order, value as Json)).toEqual([
     { path: 'id', message: 'expected a text that matches ^[a-z]+-\\d+$' },
     { path: 'items[0]', message: 'the field "sku" is missing' },

@@ -6,7 +6,7 @@ import jsonata from 'jsonata';
 import { graphLimits } from '../limits.ts';
 import type { Ast } from './ast.ts';
 
-export interface ParseProblem {
+interface ParseProblem {
   message: string;
   /** In the source, from 0. */
   position: number;

@@ -27,8 +27,6 @@ export interface Shape<T> {
   noun?: string;
 }
 
-export type ValueOf<S> = S extends Shape<infer T> ? T : never;
-
 /** The name of something that is declared elsewhere, with its place. */
 export interface Name {
   text: string;

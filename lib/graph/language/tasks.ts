@@ -31,7 +31,7 @@ export interface TaskRead {
 }
 
 /** What every expression can name. */
-export const idPattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+const idPattern = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 const id = name({
   words: 'an id of letters, digits and _, up to 64, the first a letter',
@@ -40,7 +40,7 @@ const id = name({
 });
 const reference = name({ words: 'the id of a task', maxChars: 64 });
 
-export const joinRules = choice({
+const joinRules = choice({
   all_succeeded: 'all completed',
   none_failed: 'none failed; some may have been skipped',
   any_succeeded: 'at least one completed',

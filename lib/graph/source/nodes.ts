@@ -10,7 +10,7 @@ export interface SourceScalar {
   end: number;
 }
 
-export interface SourceList {
+interface SourceList {
   kind: 'list';
   items: SourceNode[];
   start: number;

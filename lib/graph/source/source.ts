@@ -3,6 +3,7 @@ import { graphLimits } from '../limits.ts';
 import type { Problems } from '../problems.ts';
 import { readJson } from './json.ts';
 import type { SourceNode } from './nodes.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import { readYaml } from './yaml.ts';
 
 export type GraphFormat = 'yaml' | 'json';
@@ -14,7 +15,8 @@ export function readSource(text: string, format: GraphFormat, problems: Problems
     problems.add(0, undefined, `the text has ${size} (limit textChars)`, 'split the graph into several workflows');
     return undefined;
   }
-  return format === 'json' ? readJson(text, problems) : readYaml(text, problems);
+  if (format === 'json') return readJson(text, problems);
+  return readPlainYaml(text) ?? readYaml(text, problems);
 }
 
 /** By the file's ending; what is not `.json` is YAML. */
