@@ -8,6 +8,7 @@ import { variableNames } from '../lib/wiring/aws/names.ts';
 import type { FunctionName } from './bundling/request.ts';
 import type { FunctionCode } from './code.ts';
 import { createFunction } from './function.ts';
+import { graphsText } from './graphs.ts';
 import { serviceName } from './metrics.ts';
 import { permissionsOf, type Resources } from './permissions.ts';
 import type { Queues } from './queues.ts';
@@ -59,7 +60,7 @@ export function createFunctions(
 
 function variablesOf(
   { table, queues, bucket }: Parts,
-  { driverTimeout, indexShards }: Settings,
+  { driverTimeout, indexShards, graphs }: Settings,
   deployment: string,
 ): Record<string, string> {
   return {
@@ -70,6 +71,7 @@ function variablesOf(
     [variableNames.deployment]: deployment,
     [variableNames.driverTimeoutMs]: String(driverTimeout.toMilliseconds()),
     [variableNames.indexShards]: String(indexShards),
+    ...(graphs && { [variableNames.graphs]: graphsText(graphs) }),
   };
 }
 

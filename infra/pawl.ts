@@ -18,6 +18,7 @@ import { createBlobs } from './blobs.ts';
 import { functionCode } from './code.ts';
 import { createDashboard } from './dashboard.ts';
 import { createFunctions } from './functions.ts';
+import { allowGraphs } from './graphs.ts';
 import { apiArn, createHttpApi } from './http-api.ts';
 import { driveFrom, keepFailures, sweepEachMinute } from './invocations.ts';
 import type { PawlProps } from './props.ts';
@@ -64,6 +65,7 @@ export class Pawl extends Construct {
     this.httpApi = httpApi;
     this.url = httpApi.apiEndpoint;
 
+    if (settings.graphs) allowGraphs(functions.driver, settings.graphs);
     driveFrom(queues.queue, functions.driver, settings);
     sweepEachMinute(this, functions.sweeper, queues.undelivered);
     keepFailures(functions.trigger, queues.undelivered);

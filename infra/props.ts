@@ -2,9 +2,10 @@ import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { ApplicationLogLevel, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { ApplicationLogLevel, IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { BundlingOptions, FunctionName } from './bundling/request.ts';
 import type { Trigger } from './triggers.ts';
 
@@ -26,6 +27,9 @@ export interface PawlProps {
   /** At least Node.js 22. Default: Node.js 24. */
   readonly runtime?: Runtime;
   readonly bundling?: BundlingOptions;
+
+  /** What tasks of graphs may use beside handlers. Default: nothing. */
+  readonly graphs?: GraphProps;
 
   /** Who may call the HTTP API, apart from callbacks, whose token is their credential. Default: IAM, see `grantApiAccess`. */
   readonly auth?: Auth;
@@ -62,6 +66,15 @@ export interface PawlProps {
   readonly alarms?: AlarmProps;
   /** A CloudWatch dashboard; the first three of an account are free. Default: false. */
   readonly dashboard?: boolean;
+}
+
+export interface GraphProps {
+  /** Hosts on the public internet that HTTP tasks may ask: `api.example.com`, `*.example.com`, with a port where it is not the scheme's. */
+  readonly hosts?: readonly string[];
+  /** Functions that tasks may invoke, by name or ARN. The driver is allowed to. */
+  readonly functions?: readonly IFunction[];
+  /** Queues that tasks may send to, by name, ARN or URL. The driver is allowed to. */
+  readonly queues?: readonly IQueue[];
 }
 
 /** `'iam'`: requests are signed (SigV4). `jwt`: requests carry a token of this issuer, for one of these audiences. */

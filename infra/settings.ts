@@ -6,6 +6,7 @@ import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2';
 import { ApplicationLogLevel, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type FunctionName, functionNames } from './bundling/request.ts';
+import { graphProblems } from './graphs.ts';
 import type { Auth, PawlProps } from './props.ts';
 import { triggerProblems } from './triggers.ts';
 
@@ -70,6 +71,7 @@ function problemsOf(props: PawlProps): string[] {
     ...authProblems(props.auth),
     ...(props.bundling?.plugins === undefined ? [] : fileProblems('bundling.plugins', props.bundling.plugins)),
     ...(props.triggers ?? []).flatMap((trigger, index) => triggerProblems(trigger, `triggers[${index}]`)),
+    ...graphProblems(props.graphs ?? {}),
     ...networkProblems(props),
   ];
 }

@@ -10,7 +10,7 @@ import { createTriggerHandler } from '../../functions/trigger.ts';
 import type { Observer } from '../kernel/ports.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type AwsClients, createAwsClients } from '../wiring/aws/clients.ts';
-import type { AwsEnvironment } from '../wiring/aws/environment.ts';
+import type { AwsEnvironment, GraphReach } from '../wiring/aws/environment.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { startGateway } from './gateway.ts';
 import { type Handler, invoke } from './lambda.ts';
@@ -32,6 +32,8 @@ export interface LocalAwsOptions {
   wrapClients?: (clients: AwsClients) => AwsClients;
   /** Goes around each invocation of a function: to count it. */
   wrapInvocation?: <Result>(name: FunctionName, invocation: () => Promise<Result>) => Promise<Result>;
+  /** What graphs may use beside handlers. Default: nothing. */
+  graphs?: (services: LocalServices) => GraphReach;
   sqsFaults?: SqsFaults;
   /** False: nothing takes messages from the queue by itself. Default true. */
   eventSource?: boolean;
@@ -74,7 +76,12 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     const own = createAwsClients(services.endpoints);
     opened.push(own);
     const clients = options.wrapClients?.(own) ?? own;
-    const environment: AwsEnvironment = { ...services.environment, driverTimeoutMs, deployment };
+    const environment: AwsEnvironment = {
+      ...services.environment,
+      driverTimeoutMs,
+      deployment,
+      ...(options.graphs && { graphs: options.graphs(services) }),
+    };
     const common = { environment, clients, clock, observer };
     return {
       api: createApiHandler({ ...common, workflows }),

@@ -6,8 +6,10 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Pawl } from '../../infra/pawl.ts';
@@ -180,6 +182,36 @@ describe('alarms and dashboard', () => {
     ]) {
       expect(body).toContain(metric);
     }
+  });
+});
+
+describe('what graphs may use', () => {
+  test('is told to the functions, and allowed to the driver alone', () => {
+    const made = synthesize((stack) => ({
+      graphs: {
+        hosts: ['api.example.com'],
+        functions: [
+          LambdaFunction.fromFunctionArn(stack, 'Mail', 'arn:aws:lambda:eu-west-1:123456789012:function:mail'),
+        ],
+        queues: [Queue.fromQueueArn(stack, 'Work', 'arn:aws:sqs:eu-west-1:123456789012:work')],
+      },
+    }));
+    const text = readable(functionOf(made.template, 'Api').Environment.Variables.PAWL_GRAPHS);
+    expect(text).toContain('"hosts":["api.example.com"]');
+    expect(text).toContain('function:mail');
+    const { 'arn:aws:sqs:eu-west-1:123456789012:work': sending, ...others } = allowances(made.template, 'DriverRole');
+    expect(sending).toEqual(['sqs:SendMessage']);
+    expect(others['arn:aws:lambda:eu-west-1:123456789012:function:mail']).toEqual(['lambda:InvokeFunction']);
+    for (const id of ['Api', 'Sweeper', 'Trigger']) {
+      expect(allowances(made.template, `${id}Role`)).toEqual(allowances(template, `${id}Role`));
+    }
+  });
+
+  test('is nothing unless asked for, and hosts are hosts', () => {
+    expect(functionOf(template, 'Driver').Environment.Variables).not.toHaveProperty('PAWL_GRAPHS');
+    expect(() => synthesize({ graphs: { hosts: ['https://api.example.com/v1'] } })).toThrow(
+      "graphs.hosts has 'https://api.example.com/v1'; give a host",
+    );
   });
 });
 

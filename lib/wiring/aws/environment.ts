@@ -12,9 +12,22 @@ export interface AwsEnvironment {
   deployment: string;
   driverTimeoutMs: number;
   indexShards: number;
+  /** Default: nothing. */
+  graphs?: GraphReach;
+}
+
+/** What tasks of graphs may use beside handlers. */
+export interface GraphReach {
+  /** Hosts on the public internet. */
+  hosts: string[];
+  /** ARNs. */
+  functions: string[];
+  /** URLs. */
+  queues: string[];
 }
 
 const text = z.string().min(1);
+const texts = z.array(z.string()).default([]);
 const schema = z.object({
   [variableNames.table]: text,
   [variableNames.queueUrl]: z.url(),
@@ -23,6 +36,18 @@ const schema = z.object({
   [variableNames.deployment]: text,
   [variableNames.driverTimeoutMs]: z.coerce.number().int().positive(),
   [variableNames.indexShards]: z.coerce.number().int().min(1).max(64),
+  [variableNames.graphs]: z
+    .string()
+    .transform((given, context) => {
+      try {
+        return JSON.parse(given) as unknown;
+      } catch {
+        context.addIssue('expected JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(z.object({ hosts: texts, functions: texts, queues: texts }))
+    .optional(),
 });
 
 /** Throws a `Fault` `invalid_input` whose problems name the variables. */
@@ -47,5 +72,6 @@ export function readAwsEnvironment(variables: Variables = processVariables): Aws
     deployment: found.PAWL_DEPLOYMENT,
     driverTimeoutMs: found.PAWL_DRIVER_TIMEOUT_MS,
     indexShards: found.PAWL_INDEX_SHARDS,
+    ...(found.PAWL_GRAPHS && { graphs: found.PAWL_GRAPHS }),
   };
 }

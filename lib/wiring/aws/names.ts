@@ -9,6 +9,8 @@ export const variableNames = {
   /** The driver's time limit, in ms: no step can take longer. */
   driverTimeoutMs: 'PAWL_DRIVER_TIMEOUT_MS',
   indexShards: 'PAWL_INDEX_SHARDS',
+  /** What graphs may use, as JSON: `{ hosts, functions, queues }`, each a list of texts. */
+  graphs: 'PAWL_GRAPHS',
   /** Read by the libraries for logs and metrics. */
   service: 'POWERTOOLS_SERVICE_NAME',
 } as const;

@@ -25,11 +25,12 @@ import { createGraphLanguage, type GraphExecutors } from '../graphs.ts';
 import { packageVersion } from '../package-version.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
 import { type AwsEnvironment, readAwsEnvironment } from './environment.ts';
+import { createAwsExecutors } from './executors.ts';
 
 export interface AwsOptions {
   /** The exports of the user's module: workflows, and handlers of graphs. */
   workflows?: Readonly<Record<string, unknown>>;
-  /** What else does the work of graphs' tasks. Default: nothing. */
+  /** What else does the work of graphs' tasks. Default: what the infrastructure allows. */
   executors?: GraphExecutors;
   observer?: Observer;
   /** Default: what the infrastructure has set. */
@@ -63,11 +64,12 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
   const blobs = createS3Blobs({ client: s3, bucket, ...around });
   const code = createDefinitions(collectWorkflows({ ...workflows }));
   const handlers = collectHandlers({ ...workflows });
+  const executors = options.executors ?? (environment.graphs ? createAwsExecutors(environment.graphs, sqs) : {});
   const registry = createRegistry({
     ...around,
     documents: createDynamoDocuments({ client: dynamodb, tableName, ...around }),
     blobs,
-    language: createGraphLanguage(() => ({ handlers, executors: options.executors ?? {} })),
+    language: createGraphLanguage(() => ({ handlers, executors })),
   });
   const ports: Ports = {
     ...around,
