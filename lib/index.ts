@@ -1,3 +1,4 @@
+export { type Handler, type Handlers, type HandlerTask, handlers } from './graph/handlers.ts';
 export type { Limits } from './kernel/limits.ts';
 export type { Observer } from './kernel/ports.ts';
 export type * from './service/api.ts';

@@ -58,7 +58,11 @@ const directions: Record<string, Direction> = {
     any: ['workflow', 'kernel', 'ports', 'adapters', 'graph', 'service', 'http', 'client'],
     packages: 'any',
   },
-  'index.ts': { any: ['workflow', 'wiring', 'service', faults], types: ['kernel'], packages: 'types' },
+  'index.ts': {
+    any: ['workflow', 'graph/handlers.ts', 'wiring', 'service', faults],
+    types: ['kernel'],
+    packages: 'types',
+  },
 };
 
 interface Import {
