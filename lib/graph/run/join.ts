@@ -26,7 +26,8 @@ export function joinHolds(rule: JoinRule, dependencies: readonly Outcome[]): boo
     case 'all_succeeded':
       return dependencies.every(({ status }) => status === 'completed');
     case 'none_failed':
-      return !dependencies.some(isLost);
+      // A caught failure leads elsewhere: what stands behind the task that failed is not that place.
+      return !dependencies.some((outcome) => outcome.status === 'failed' || isLost(outcome));
     case 'any_succeeded':
       return dependencies.length === 0 || dependencies.some(({ status }) => status === 'completed');
     case 'all_done':

@@ -182,7 +182,7 @@ export function expectedOf(body: Body, failing: ReadonlySet<string>, key: string
     const anySucceeded = needed.includes('completed');
     const holds = {
       all_succeeded: needed.every((each) => each === 'completed'),
-      none_failed: !needed.some(isLost),
+      none_failed: !needed.some((each) => each === 'caught' || isLost(each)),
       any_succeeded: anySucceeded || needed.length === 0,
       all_done: true,
     }[join];

@@ -145,7 +145,8 @@ tasks:
     ['none_failed', ['skipped'], true],
     ['none_failed', ['ok', 'failed'], false],
     ['none_failed', ['after'], false],
-    ['none_failed', ['caught', 'ok'], true],
+    ['none_failed', ['caught', 'ok'], false],
+    ['none_failed', ['rescue', 'ok'], true],
     ['any_succeeded', ['ok', 'failed', 'skipped'], true],
     ['any_succeeded', ['failed', 'skipped', 'caught'], false],
     ['all_done', ['failed', 'skipped', 'after'], true],
@@ -157,6 +158,26 @@ tasks:
     await (await start()).ended();
     expect(calls.includes('echo join')).toBe(runs);
     expect(calls).toContain('echo end');
+  });
+
+  test('in a sequence a caught failure goes on behind the task to which it leads', async () => {
+    const fail = () => {
+      throw Object.assign(new Error('broken'), { name: 'Broken' });
+    };
+    const sequence = `
+name: sequence
+tasks:
+  - id: steps
+    type: sequential
+    tasks:
+      - { id: charge, type: executor, handler: fail, retry: { attempts: 1 }, catch: { Broken: invoice } }
+      - { id: ship, type: executor, handler: echo }
+      - { id: invoice, type: executor, handler: echo }
+      - { id: tell, type: executor, handler: echo }
+`;
+    const { start, calls } = await openGraph(sequence, { fail }, options());
+    await (await start()).ended();
+    expect(calls.filter((call) => call.startsWith('echo'))).toEqual(['echo steps/invoice', 'echo steps/tell']);
   });
 
   test('a skipped task has no output, and its status says so', async () => {
