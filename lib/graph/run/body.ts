@@ -215,10 +215,13 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
       settle();
       if (held) scheduler.unhold();
     };
-    host.perform(planned, place, soon).then(
-      (output) => end(() => complete(number, output)),
-      (error: unknown) => end(() => fail(number, error)),
-    );
+    host
+      .perform(planned, place, soon)
+      .then(
+        (output) => end(() => complete(number, output)),
+        (error: unknown) => end(() => fail(number, error)),
+      )
+      .catch(host.stop);
   }
 
   function leave(entry: Startable): void {

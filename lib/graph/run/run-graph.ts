@@ -28,7 +28,7 @@ export async function runGraph(
     stop = reject;
   });
   const host: BodyHost = {
-    scheduler: createScheduler(graph.concurrency),
+    scheduler: createScheduler(graph.concurrency, stop),
     perform: (planned, place, soon) => performTask(run, host, planned, place, soon),
     evaluate: (template, place, task) => evaluate(template, { place, task }),
     holds: (condition, place, task) => holds(condition, { place, task }),

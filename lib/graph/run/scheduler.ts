@@ -76,8 +76,8 @@ function isBefore(a: Queued<Turn>, b: Queued<Turn>): boolean {
   return a.serial < b.serial;
 }
 
-/** `slots`: how many slotted tasks of the run may be under way at once. */
-export function createScheduler(slots: number): Scheduler {
+/** `slots`: how many slotted tasks of the run may be under way at once. `broken` is told of what no decision may throw. */
+export function createScheduler(slots: number, broken: (error: unknown) => void): Scheduler {
   const decisions = createTurns<Turn & { act: () => Promise<void> | void }>();
   const slotted = createTurns<Startable>();
   const slotless = createTurns<Startable>();
@@ -92,7 +92,7 @@ export function createScheduler(slots: number): Scheduler {
   };
 
   function go(): void {
-    if (!pumping) void run();
+    if (!pumping) run().catch(broken);
   }
 
   async function run(): Promise<void> {

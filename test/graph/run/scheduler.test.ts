@@ -21,6 +21,10 @@ test('a heap gives what a sort gives', () => {
   );
 });
 
+function unexpected(error: unknown): never {
+  throw error;
+}
+
 interface Entry {
   name: number;
   priority: number;
@@ -88,7 +92,7 @@ describe('the scheduler', () => {
     );
     fc.assert(
       fc.property(limits, commands, ([slots, laneLimits], all) => {
-        const scheduler = createScheduler(slots);
+        const scheduler = createScheduler(slots, unexpected);
         const lanes = laneLimits.map(createLane);
         const model = createModel(slots, laneLimits);
         const running: { name: number; entry: Startable }[] = [];
@@ -142,7 +146,7 @@ describe('the scheduler', () => {
   });
 
   test('decides everything, one after the other and by priority, before it starts anything', async () => {
-    const scheduler = createScheduler(1);
+    const scheduler = createScheduler(1, unexpected);
     const log: string[] = [];
     const turn = (priority: number, order: number) => ({ priority, order, isWanted: () => true });
     const decide = (name: string, priority: number, then = () => {}) =>
@@ -163,7 +167,7 @@ describe('the scheduler', () => {
   });
 
   test('passes over what is no longer wanted', async () => {
-    const scheduler = createScheduler(5);
+    const scheduler = createScheduler(5, unexpected);
     const log: string[] = [];
     let wanted = true;
     const turn = { priority: 0, order: 0, isWanted: () => wanted };
