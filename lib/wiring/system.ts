@@ -1,3 +1,2 @@
-/** Time and chance of this machine, for whoever wires something up without a backend. */
+/** Time of this machine, for whoever wires something up without a backend. */
 export { systemClock } from '../adapters/system/clock.ts';
-export { systemIds } from '../adapters/system/ids.ts';
