@@ -1,7 +1,7 @@
 import { endsRun } from '../../workflow/branches.ts';
 import { TaskError } from '../../workflow/index.ts';
 import type { Json } from '../definition.ts';
-import { isLost, joinHolds, type Outcome } from './join.ts';
+import { causeOfJoin, causeOfNotChosen, joinHolds, type Outcome, skipped } from './join.ts';
 import type { BodyHost, BodyPlace, Place, TaskPlace, Values } from './place.ts';
 import { isTolerant, type PlannedBody, type PlannedTask } from './plan.ts';
 import type { Startable } from './scheduler.ts';
@@ -84,12 +84,11 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
 
   function consider(number: number): Outcome | undefined {
     const { task, dependsOn, chosenBy } = taskAt(number);
-    if (chosenBy.length > 0 && isChosen[number] === 0) {
-      return { status: 'skipped', afterFailure: chosenBy.map(outcomeAt).some(isLost) };
-    }
+    const isTarget = chosenBy.length > 0;
+    if (isTarget && isChosen[number] === 0) return skipped(causeOfNotChosen(chosenBy.map(outcomeAt)));
     const dependencies = dependsOn.map(outcomeAt);
-    if (joinHolds(task.join, dependencies)) return undefined;
-    return { status: 'skipped', afterFailure: dependencies.some(isLost) };
+    if (joinHolds(task.join, dependencies, plan.isSequence && !isTarget)) return undefined;
+    return skipped(causeOfJoin(dependencies));
   }
 
   /** Takes in how a task ended, and whoever has waited for that alone. */
@@ -102,9 +101,9 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
         const stillOpen = (open[dependent] as number) - 1;
         open[dependent] = stillOpen;
         if (stillOpen > 0) continue;
-        const skipped = consider(dependent);
-        if (skipped) {
-          record(dependent, skipped);
+        const outcome = consider(dependent);
+        if (outcome) {
+          record(dependent, outcome);
           done.push(dependent);
         } else admit(dependent);
       }
@@ -162,7 +161,7 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
     const { id, when } = planned.task;
     try {
       if (when !== undefined && !(await host.holds(when, place, id))) {
-        settle(number, { status: 'skipped', afterFailure: false });
+        settle(number, skipped('own'));
         return;
       }
       if (!isWanted()) return;

@@ -12,6 +12,8 @@ export interface PlannedBody {
   owners: ReadonlyMap<string, number>;
   /** Numbers of `Body.last`. */
   last: number[];
+  /** Of a `sequential`. */
+  isSequence: boolean;
   /** How many tasks can run although something failed (`all_done`, `any_succeeded`). */
   tolerant: number;
 }
@@ -40,7 +42,7 @@ const noTargets: ReadonlyMap<string, number> = new Map();
 export function planGraph({ body }: Graph): PlannedBody {
   let order = 0;
 
-  function planBody({ tasks, last }: Body): PlannedBody {
+  function planBody({ tasks, last }: Body, isSequence: boolean): PlannedBody {
     const numbers = new Map(tasks.map(({ id }, number) => [id, number]));
     const numberOf = (id: string) => numbers.get(id) as number;
     const planned = tasks.map((task): PlannedTask => {
@@ -52,7 +54,7 @@ export function planGraph({ body }: Graph): PlannedBody {
         chosenBy: task.chosenBy.map(numberOf),
         dependents: [],
         waitsFor: 0,
-        body: 'body' in task ? planBody(task.body) : undefined,
+        body: 'body' in task ? planBody(task.body, task.type === 'sequential') : undefined,
         targets: targetsOf(task, numberOf),
       };
     });
@@ -62,10 +64,17 @@ export function planGraph({ body }: Graph): PlannedBody {
       for (const other of awaited) planned[other]?.dependents.push(number);
     }
     const owners = ownersIn(planned);
-    return { tasks: planned, numbers, owners, last: last.map(numberOf), tolerant: planned.filter(isTolerant).length };
+    return {
+      tasks: planned,
+      numbers,
+      owners,
+      last: last.map(numberOf),
+      isSequence,
+      tolerant: planned.filter(isTolerant).length,
+    };
   }
 
-  return planBody(body);
+  return planBody(body, false);
 }
 
 function ownersIn(tasks: PlannedTask[]): Map<string, number> {

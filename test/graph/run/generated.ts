@@ -103,7 +103,7 @@ export const generatedGraphs: fc.Arbitrary<Generated> = fc
     return { graph: graph(tasksOf(all), { concurrency }), failing };
   });
 
-export type Fate = 'completed' | 'failed' | 'caught' | 'skipped' | 'left out';
+export type Fate = 'completed' | 'failed' | 'caught' | 'skipped' | 'left out' | 'passed by';
 
 /** How a body ends if nothing is cut short. */
 export interface ExpectedBody {
@@ -115,9 +115,10 @@ export interface ExpectedBody {
   inner: Map<string, ExpectedBody[]>;
 }
 
+export const hasNotRun = (fate: Fate | undefined) => fate === 'skipped' || fate === 'left out' || fate === 'passed by';
 const isLost = (fate: Fate) => fate === 'failed' || fate === 'left out';
 
-export function expectedOf(body: Body, failing: ReadonlySet<string>, key: string): ExpectedBody {
+export function expectedOf(body: Body, failing: ReadonlySet<string>, key: string, isSequence = false): ExpectedBody {
   const fates = new Map<string, Fate>();
   const outputs = new Map<string, unknown>();
   const causes = new Map<string, string[]>();
@@ -151,7 +152,7 @@ export function expectedOf(body: Body, failing: ReadonlySet<string>, key: string
       }
       case 'parallel':
       case 'sequential': {
-        const expected = expectedOf(task.body, failing, `${key}${id}/`);
+        const expected = expectedOf(task.body, failing, `${key}${id}/`, task.type === 'sequential');
         inner.set(id, [expected]);
         if (expected.failures.length > 0) giveUp(expected.failures);
         else give(expected.output);
@@ -182,17 +183,23 @@ export function expectedOf(body: Body, failing: ReadonlySet<string>, key: string
     const anySucceeded = needed.includes('completed');
     const holds = {
       all_succeeded: needed.every((each) => each === 'completed'),
-      none_failed: !needed.some((each) => each === 'caught' || isLost(each)),
+      none_failed: !needed.some(
+        (each) => each === 'caught' || isLost(each) || (each === 'passed by' && isSequence && chosenBy.length === 0),
+      ),
       any_succeeded: anySucceeded || needed.length === 0,
       all_done: true,
     }[join];
-    if (chosenBy.length > 0 && !chosen.has(id)) fates.set(id, chosenBy.map(fate).some(isLost) ? 'left out' : 'skipped');
-    else if (!holds) fates.set(id, needed.some(isLost) ? 'left out' : 'skipped');
-    else if (task.when?.source === 'false') fates.set(id, 'skipped');
+    if (chosenBy.length > 0 && !chosen.has(id)) {
+      const by = chosenBy.map(fate);
+      fates.set(id, by.some(isLost) ? 'left out' : by.includes('passed by') ? 'passed by' : 'skipped');
+    } else if (!holds) {
+      const isDetour = needed.includes('caught') || needed.includes('passed by');
+      fates.set(id, needed.some(isLost) ? 'left out' : isDetour ? 'passed by' : 'skipped');
+    } else if (task.when?.source === 'false') fates.set(id, 'skipped');
     else run(task);
   }
 
-  const ran = (id: string) => fate(id) !== 'skipped' && fate(id) !== 'left out';
+  const ran = (id: string) => !hasNotRun(fate(id));
   const isAccepted = (id: string) =>
     body.tasks.some(
       (task) =>

@@ -172,6 +172,10 @@ tasks:
     tasks:
       - { id: charge, type: executor, handler: fail, retry: { attempts: 1 }, catch: { Broken: invoice } }
       - { id: ship, type: executor, handler: echo }
+      - { id: pack, type: executor, handler: echo }
+      - { id: choose, type: condition, cases: [{ when: "{% true %}", then: wrap }] }
+      - { id: wrap, type: executor, handler: echo }
+      - { id: seal, type: executor, handler: echo }
       - { id: invoice, type: executor, handler: echo }
       - { id: tell, type: executor, handler: echo }
 `;
