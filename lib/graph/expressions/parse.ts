@@ -32,16 +32,26 @@ const batchSize = 64;
  * one by one.
  */
 export function parseExpressions(sources: readonly string[]): Parsed[] {
-  const results: Parsed[] = [];
-  for (let from = 0; from < sources.length; from += batchSize) {
-    const batch = sources.slice(from, from + batchSize);
-    results.push(...(parseTogether(batch) ?? batch.map(parseExpression)));
+  const results = new Map<number, Parsed>();
+  const alike = [...sources.keys()].filter((index) => fitsInList(sources[index] ?? ''));
+  for (let from = 0; from < alike.length; from += batchSize) {
+    const batch = alike.slice(from, from + batchSize);
+    const parsed = parseTogether(batch.map((index) => sources[index] ?? ''));
+    for (const [number, index] of batch.entries()) {
+      const result = parsed?.[number];
+      if (result) results.set(index, result);
+    }
   }
-  return results;
+  return sources.map((source, index) => results.get(index) ?? parseExpression(source));
+}
+
+/** A semicolon at the end would be fine in brackets and is not without. */
+function fitsInList(source: string): boolean {
+  return !source.includes(';') && whatIsTooMuch(source) === undefined;
 }
 
 function parseTogether(batch: string[]): Parsed[] | undefined {
-  if (batch.length < 2 || batch.some((source) => whatIsTooMuch(source) !== undefined)) return undefined;
+  if (batch.length < 2) return undefined;
   let list = '[';
   const starts = batch.map((source) => {
     const start = list.length;
@@ -74,7 +84,8 @@ function parseTogether(batch: string[]): Parsed[] | undefined {
 function movePositions(ast: Ast, by: number): void {
   const seen = new Set<object>();
   const pending: unknown[] = [ast];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+  while (pending.length > 0) {
+    const next = pending.pop();
     if (typeof next !== 'object' || next === null || next instanceof RegExp || seen.has(next)) continue;
     seen.add(next);
     const node = next as { position?: number };
