@@ -26,7 +26,7 @@ export interface RunningBody {
   close(): void;
 }
 
-export interface BodyEnd {
+interface BodyEnd {
   output: Json;
   /** A `succeed` ended it and said what it gives. */
   early: boolean;

@@ -18,7 +18,7 @@ export function skipped(cause: SkipCause): Outcome {
 }
 
 /** A failure that nobody caught, or what was left out because of one. */
-export function isLost(outcome: Outcome): boolean {
+function isLost(outcome: Outcome): boolean {
   switch (outcome.status) {
     case 'failed':
       return !outcome.caught;

@@ -31,7 +31,7 @@ export interface Scheduler {
 }
 
 /** What decides who comes first. */
-export interface Turn {
+interface Turn {
   readonly priority: number;
   /** Place in the order of the file. */
   readonly order: number;

@@ -1,13 +1,12 @@
 /**
- * Graphs as data, for tests that generate them: each task with its defaults, and what follows from the tasks together
- * (who is chosen by whom, who is last) derived as the parser does.
+ * Graphs as data, for tests that generate them: each task with its defaults, and what follows from the tasks together: who
+ * is chosen by whom, and who is last.
  */
 import type {
   Body,
   ConditionTask,
   ExecutorTask,
   Expression,
-  FailTask,
   Graph,
   GraphRetry,
   GraphTask,
@@ -15,16 +14,13 @@ import type {
   MapTask,
   ParallelTask,
   SequentialTask,
-  SignalTask,
-  SucceedTask,
   Template,
   TransformTask,
-  WaitTask,
 } from '../../../lib/graph/definition.ts';
 
 const place = { path: '', line: 1, column: 1 };
 
-export const once: GraphRetry = {
+const once: GraphRetry = {
   attempts: 1,
   initialMs: 0,
   factor: 1,
@@ -57,7 +53,7 @@ export function computed(source: string): Template {
   return { kind: 'expression', expression: expression(source) };
 }
 
-export function literal(value: Json): Template {
+function literal(value: Json): Template {
   return { kind: 'literal', value };
 }
 
@@ -84,23 +80,6 @@ export function transform(id: string, more: Partial<TransformTask> = {}): Transf
 
 export function condition(id: string, more: Partial<ConditionTask> = {}): ConditionTask {
   return { ...base(id), type: 'condition', cases: [], otherwise: [], catch: [], ...more };
-}
-
-export function wait(id: string, ms: number, more: Partial<WaitTask> = {}): WaitTask {
-  return { ...base(id), type: 'wait', for: { kind: 'duration', ms }, catch: [], ...more };
-}
-
-export function signal(id: string, more: Partial<SignalTask> = {}): SignalTask {
-  return {
-    ...base(id),
-    type: 'signal',
-    signal: literal(id),
-    schema: undefined,
-    timeoutMs: undefined,
-    output: undefined,
-    catch: [],
-    ...more,
-  };
 }
 
 export function parallel(id: string, tasks: GraphTask[], more: Partial<ParallelTask> = {}): ParallelTask {
@@ -148,15 +127,7 @@ export function map(id: string, items: Template, tasks: GraphTask[], more: Parti
   };
 }
 
-export function fail(id: string, more: Partial<FailTask> = {}): FailTask {
-  return { ...base(id), type: 'fail', error: id, message: literal(id), ...more };
-}
-
-export function succeed(id: string, more: Partial<SucceedTask> = {}): SucceedTask {
-  return { ...base(id), type: 'succeed', output: literal(id), ...more };
-}
-
-export function body(tasks: GraphTask[]): Body {
+function body(tasks: GraphTask[]): Body {
   const choosers = new Map<string, Set<string>>();
   const afterError = new Set<string>();
   const choose = (by: string, ids: string[]) => {
