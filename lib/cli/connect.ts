@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Observer } from '../kernel/ports.ts';
 import type { PawlApi } from '../service/api.ts';
 import type { Environment } from '../wiring/cli-environment.ts';
+import type { GraphExecutors } from '../wiring/graphs.ts';
 import type { Pawl } from '../wiring/open-pawl.ts';
 import type { TargetFlags } from './command-options.ts';
 import { Complaint } from './exit-codes.ts';
@@ -11,6 +12,8 @@ import type { LoadedWorkflows, Project } from './project.ts';
 export interface ConnectRequest extends TargetFlags {
   /** `read`: whatever is there. `start`: with the workflows. `work`: with a worker in this process too. */
   purpose: 'read' | 'start' | 'work';
+  /** There need not be any code: what is asked for may be registered. */
+  codeIsOptional?: boolean;
   observer?: Observer;
   /** Looks at a data directory before the worker here goes on with what was left in it. */
   before?: (pawl: LocalPawl) => Promise<void>;
@@ -75,16 +78,18 @@ async function reachServer(url: string, environment: Environment, request: Conne
 }
 
 async function openDirectory(request: ConnectRequest, cwd: string, environment: Environment): Promise<Connection> {
-  const { purpose, observer, before } = request;
+  const { purpose, observer, before, codeIsOptional = false } = request;
   const { openProject } = await import('./project.ts');
   const dataDir = request.dataDir ?? environment.dataDir;
   const project = await openProject({ cwd, configFile: request.config, dataDir });
   if (purpose !== 'work') refuseMemory(project);
   if (purpose === 'read') refuseAbsence(project, environment);
-  const loaded = purpose === 'read' ? undefined : await project.loadWorkflows();
+  const loaded = purpose === 'read' ? undefined : await project.loadWorkflows({ optional: codeIsOptional });
   const { openPawl } = await import('../wiring/open-pawl.ts');
   const options = {
     workflows: loaded?.workflows ?? [],
+    handlers: loaded?.handlers ?? [],
+    executors: executorsOf(project.config),
     dataDir: project.dataDir,
     fsync: project.config.fsync,
     limits: project.config.limits,
@@ -108,9 +113,15 @@ async function openDirectory(request: ConnectRequest, cwd: string, environment: 
   };
 }
 
-async function deploy(pawl: LocalPawl, { dataDir }: Project, { workflows, hash }: LoadedWorkflows): Promise<void> {
+async function deploy(pawl: LocalPawl, { dataDir }: Project, loaded: LoadedWorkflows): Promise<void> {
   const { isDeployment } = await import('./deployed-code.ts');
-  if (dataDir !== ':memory:' && (await isDeployment(dataDir, hash))) await pawl.setWorkflows(workflows);
+  if (dataDir === ':memory:' || !(await isDeployment(dataDir, loaded.hash))) return;
+  await pawl.setWorkflows(loaded.workflows, loaded.handlers);
+}
+
+/** What the configuration allows graphs to do. */
+export function executorsOf({ http }: Project['config']): GraphExecutors {
+  return http === undefined ? {} : { http };
 }
 
 function refuseMemory(project: Project): void {

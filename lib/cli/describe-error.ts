@@ -1,5 +1,5 @@
 import type { Colors } from 'picocolors/types';
-import { type FaultCode, isFault } from '../kernel/faults.ts';
+import { type FaultCode, isFault, type Problem } from '../kernel/faults.ts';
 import { Complaint } from './exit-codes.ts';
 import { clean, cleanLines } from './render/text.ts';
 
@@ -26,7 +26,7 @@ interface Parts {
 function partsOf(error: unknown): Parts {
   if (error instanceof Complaint) return error;
   if (isFault(error)) {
-    const details = (error.problems ?? []).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    const details = (error.problems ?? []).map(inWords);
     const advice = adviceFor[error.code];
     // A message may end with the same problems in one line.
     const at = details[0] === undefined ? -1 : error.message.indexOf(details[0]);
@@ -36,6 +36,11 @@ function partsOf(error: unknown): Parts {
   if (!(error instanceof Error)) return { message: String(error), details: [], advice: [] };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return { message: error.message || error.name, details: [], advice: (code && adviceForSystem[code]) || [] };
+}
+
+function inWords({ path, message, line, column }: Problem): string {
+  const what = path === '' ? message : `${path}: ${message}`;
+  return line === undefined ? what : `line ${line}, column ${column}: ${what}`;
 }
 
 const adviceFor: Partial<Record<FaultCode, string>> = {

@@ -70,6 +70,7 @@ export async function openLocalAws(
   return { aws, project, loaded };
 }
 
-function codeOf({ workflows, hash }: LoadedWorkflows): { workflows: Record<string, unknown>; deployment: string } {
-  return { workflows: { workflows }, deployment: hash };
+function codeOf(loaded: LoadedWorkflows): { workflows: Record<string, unknown>; deployment: string } {
+  const { workflows, handlers, hash } = loaded;
+  return { workflows: { workflows, handlers }, deployment: hash };
 }

@@ -46,7 +46,7 @@ async function dev(cli: Cli, flags: DevFlags): Promise<ExitCode> {
       loaded,
       log,
       verbose: flags.verbose ?? false,
-      deploy: ({ workflows }) => pawl.setWorkflows(workflows),
+      deploy: ({ workflows, handlers }) => pawl.setWorkflows(workflows, handlers),
     });
     log.say(
       'info',

@@ -20,7 +20,8 @@ export function parseJson(text: string, source: string): unknown {
 
 const excerptWidth = 72;
 
-function excerpt(line: string, column: number): string[] {
+/** The part of a line around a column, with a mark below it. */
+export function excerpt(line: string, column: number): string[] {
   const from = Math.max(0, column - 1 - excerptWidth / 2);
   const shown = clean(line.slice(from, from + excerptWidth)).trimEnd();
   return [shown, `${' '.repeat(column - 1 - from)}^`];

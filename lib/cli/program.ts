@@ -7,6 +7,7 @@ import { describeError } from './describe-error.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCode, exitCodeOf } from './exit-codes.ts';
+import { graphCommand } from './graph.ts';
 import { historyCommand } from './history.ts';
 import { invokeCommand } from './invoke.ts';
 import { listCommand } from './list.ts';
@@ -19,6 +20,7 @@ import { showCommand } from './show.ts';
 import { signalCommand } from './signal.ts';
 import { startCommand } from './start.ts';
 import { watchCommand } from './watch.ts';
+import { workflowCommand } from './workflow.ts';
 import { workflowsCommand } from './workflows.ts';
 
 type CreateCommand = (cli: Cli) => Command;
@@ -27,6 +29,7 @@ const groups: Record<string, CreateCommand[]> = {
   'Run workflows:': [runCommand, startCommand, devCommand, serveCommand, invokeCommand],
   'Look at runs:': [listCommand, showCommand, historyCommand, watchCommand],
   'Act on runs:': [signalCommand, pauseCommand, resumeCommand, cancelCommand],
+  'Workflows that are data:': [workflowCommand, graphCommand],
   'Look at Pawl:': [workflowsCommand, doctorCommand, costCommand, redriveCommand],
 };
 
@@ -70,6 +73,10 @@ function createProgram(cli: Cli): Command {
     for (const create of creators) {
       const subcommand = create(cli).helpGroup(heading).copyInheritedSettings(program);
       program.addCommand(subcommand.showHelpAfterError(`"pawl ${subcommand.name()} --help" shows the usage.`));
+      for (const verb of subcommand.commands) {
+        const words = `${subcommand.name()} ${verb.name()}`;
+        verb.copyInheritedSettings(subcommand).showHelpAfterError(`"pawl ${words} --help" shows the usage.`);
+      }
     }
   }
   return program.addHelpCommand(helpCommand()).showHelpAfterError('"pawl --help" shows what there is.');

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Config } from '../wiring/config.ts';
+import type { Handlers } from '../wiring/handlers.ts';
 import type { Workflow } from '../workflow/workflow.ts';
 import { Complaint, exitCode } from './exit-codes.ts';
 import { parseJson } from './parse-json.ts';
@@ -15,11 +16,14 @@ export interface Project {
   configFile?: string;
   /** Absolute, or ':memory:'. */
   dataDir: string;
-  loadWorkflows(): Promise<LoadedWorkflows>;
+  /** `optional`: there need not be any code. Default: there has to be a workflow, or a handler for graphs. */
+  loadWorkflows(options?: { optional?: boolean }): Promise<LoadedWorkflows>;
 }
 
 export interface LoadedWorkflows {
   workflows: Workflow[];
+  /** For tasks of graphs. */
+  handlers: Handlers[];
   /** A change in one of these files calls for loading them again. */
   watchFiles: string[];
   /** Equal for equal code. */
@@ -54,7 +58,11 @@ export async function openProject({ cwd, configFile, dataDir }: ProjectRequest):
     config,
     ...(found !== undefined && { configFile: found }),
     dataDir: directory,
-    loadWorkflows: () => loadWorkflows(resolve(root, config.workflows), builds, cwd),
+    async loadWorkflows({ optional = false } = {}) {
+      const entry = resolve(root, config.workflows);
+      if (optional && !existsSync(entry)) return { workflows: [], handlers: [], watchFiles: [], hash: '' };
+      return loadWorkflows(entry, builds, { cwd, optional });
+    },
   };
 }
 
@@ -78,21 +86,28 @@ async function readConfig(file: string, shown: string, builds: string): Promise<
   });
 }
 
-async function loadWorkflows(entry: string, builds: string, cwd: string): Promise<LoadedWorkflows> {
+async function loadWorkflows(
+  entry: string,
+  builds: string,
+  { cwd, optional }: { cwd: string; optional: boolean },
+): Promise<LoadedWorkflows> {
   const shown = relative(cwd, entry) || entry;
   if (!existsSync(entry)) throw missingEntry(shown);
-  const [{ bundleModule, loadModule }, { collectWorkflows }] = await Promise.all([
+  const [{ bundleModule, loadModule }, { collectWorkflows }, { handlersIn }] = await Promise.all([
     import('../wiring/bundle.ts'),
     import('../wiring/collect-workflows.ts'),
+    import('../wiring/handlers.ts'),
   ]);
   const bundle = await bundleModule({ entry, outDir: builds, name: 'workflows' });
-  const workflows = collectWorkflows(await evaluated(shown, () => loadModule(bundle.file)));
-  if (workflows.length === 0) {
-    throw new Complaint(`${shown} exports no workflow`, {
+  const module = await evaluated(shown, () => loadModule(bundle.file));
+  const workflows = collectWorkflows(module);
+  const handlers = handlersIn(module);
+  if (workflows.length === 0 && handlers.length === 0 && !optional) {
+    throw new Complaint(`${shown} exports no workflow, and no handlers for graphs`, {
       advice: ['Every exported workflow counts, also in arrays. For example:', '', ...example],
     });
   }
-  return { workflows, watchFiles: bundle.watchFiles, hash: bundle.hash };
+  return { workflows, handlers, watchFiles: bundle.watchFiles, hash: bundle.hash };
 }
 
 /** A module that throws while it is loaded is the user's, and is said to be. */

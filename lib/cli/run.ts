@@ -14,6 +14,8 @@ import { clean } from './render/text.ts';
 import { localTime } from './render/time.ts';
 import { shellWords, withoutOption } from './shell-words.ts';
 import { suggestWorkflow } from './suggest.ts';
+import { type DefinitionFile, isDefinitionFile, readDefinition } from './workflow/definition-file.ts';
+import { registeredInWords, registerFile } from './workflow/register.ts';
 
 interface RunFlags extends TargetFlags {
   input?: string;
@@ -37,14 +39,21 @@ export function runCommand(cli: Cli): Command {
       [`pawl run hello --input '{"name": "world"}' | jq .greeting`, 'the output goes on in a script'],
       ['pawl run nightly --key 2026-03-01', 'once per key: again attaches to the same run'],
       ['pawl run hello --new', 'do not go on with one that was interrupted'],
+      ['pawl run orders.yaml --input order.json', 'a graph from its file'],
     ]),
   )
-    .argument('<workflow>', 'the name of a workflow; "pawl workflows" lists them')
+    .argument('<workflow>', 'the name of a workflow ("pawl workflows" lists them), or a file with a graph')
     .option('-i, --input <input>', "a file with JSON, JSON itself, or '-' for standard input")
     .option('-k, --key <key>', 'idempotency key: the same workflow and key is the same run')
     .option('--new', 'start afresh, although an interrupted run with this input could go on')
     .option('--correlation <id>', 'an id of yours to find the run by')
     .option('--json', 'print the whole run as one JSON object')
+    .addHelpText(
+      'after',
+      '\nA graph from a file is registered first, as the next version of its name, so that an interrupted run can go on;\n' +
+        'the same content is the same version again. Other runs get that version only once it is activated, or if it is\n' +
+        'the first.',
+    )
     .action(act(cli, (workflow: string, flags: RunFlags) => run(cli, workflow, flags)));
 }
 
@@ -54,6 +63,7 @@ async function run(cli: Cli, workflow: string, flags: RunFlags): Promise<ExitCod
       advice: ['For another run, give another key.'],
     });
   }
+  const file = isDefinitionFile(workflow) ? await readDefinition(cli, workflow) : undefined;
   const request: StartRunRequest = {
     workflow,
     input: await readInput(cli, flags.input),
@@ -64,14 +74,20 @@ async function run(cli: Cli, workflow: string, flags: RunFlags): Promise<ExitCod
   const display = await createDisplay(cli);
   const restoreConsole = captureConsole(display.note);
   try {
-    return await attended(cli, request, flags, display);
+    return await attended(cli, { request, file }, flags, display);
   } finally {
     restoreConsole();
     display.close();
   }
 }
 
-async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, display: Display): Promise<ExitCode> {
+interface Wanted {
+  request: StartRunRequest;
+  /** Where the workflow is not known by its name. */
+  file: DefinitionFile | undefined;
+}
+
+async function attended(cli: Cli, wanted: Wanted, flags: RunFlags, display: Display): Promise<ExitCode> {
   const begunAt = cli.now();
   const shown = shownRun(display);
   const stop = new AbortController();
@@ -83,13 +99,17 @@ async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, dis
   let connection: Connection | undefined;
   try {
     let interrupted: string | undefined;
+    let request: StartRunRequest | undefined;
     const find = async (pawl: LocalPawl) => {
+      request = await named(pawl, wanted, display);
       interrupted = await findInterrupted(pawl, request);
       if (interrupted !== undefined) shown.show(interrupted);
     };
     const afresh = flags.new || flags.key !== undefined;
-    const work = { ...flags, purpose: 'work', observer: shown.observer } as const;
+    const codeIsOptional = wanted.file !== undefined;
+    const work = { ...flags, purpose: 'work', codeIsOptional, observer: shown.observer } as const;
     connection = await cli.connect(afresh ? work : { ...work, before: find });
+    request ??= await named(connection.api, wanted, display);
     const { run, said } = await startOrGoOn(connection.api, request, interrupted);
     const { id } = run;
     display.note(said);
@@ -108,9 +128,20 @@ async function attended(cli: Cli, request: StartRunRequest, flags: RunFlags, dis
   }
 }
 
-async function findInterrupted(pawl: LocalPawl, { workflow, input }: StartRunRequest): Promise<string | undefined> {
+/** What to start: a graph from a file by the name and the version that it has once it is registered. */
+async function named(api: PawlApi, { request, file }: Wanted, display: Display): Promise<StartRunRequest> {
+  if (file === undefined) return request;
+  const registered = await registerFile(api, file, { activate: false });
+  if (registered.created) display.note(registeredInWords(registered));
+  return { ...request, workflow: registered.name, version: registered.version };
+}
+
+async function findInterrupted(
+  pawl: LocalPawl,
+  { workflow, version, input }: StartRunRequest,
+): Promise<string | undefined> {
   try {
-    return await pawl.findInterrupted(workflow, input, origin);
+    return await pawl.findInterrupted(workflow, input, origin, version);
   } catch (error) {
     return suggestWorkflow(error, pawl, workflow);
   }

@@ -1,12 +1,10 @@
-import { systemIds } from '../adapters/system/ids.ts';
 import type { Definition } from '../kernel/definition.ts';
 import type { JournalEvent } from '../kernel/events.ts';
 import { Fault } from '../kernel/faults.ts';
-import { defaultLimits } from '../kernel/limits.ts';
-import { fromJson } from '../kernel/payload.ts';
-import { createProgram, type Outcome, type Program, payloadOf } from '../kernel/program.ts';
+import type { Outcome, Program } from '../kernel/program.ts';
 import type { ExportedRun } from '../service/api.ts';
 import { importRun } from '../service/export-run.ts';
+import { replayProgram } from '../wiring/replay-program.ts';
 
 /** Where the code stands at the end of the recorded history. */
 export type ReplayResult =
@@ -16,14 +14,12 @@ export type ReplayResult =
   /** The history ends before the run does. */
   | { status: 'open'; waitingFor: string[] };
 
-const macrotask = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /**
  * Runs a workflow's code against a recorded run, without running any step. Throws `Fault` non_deterministic that says
  * what the history expects, what the code asked for instead, and at which event.
  */
 export async function replay(workflow: Definition, exported: ExportedRun): Promise<ReplayResult> {
-  const { birth, seed, events } = importRun(exported);
+  const { birth } = importRun(exported);
   if (workflow.name !== birth.workflow || workflow.version !== birth.version) {
     throw new Fault(
       'invalid_input',
@@ -31,27 +27,7 @@ export async function replay(workflow: Definition, exported: ExportedRun): Promi
         'a run keeps the version it began with.',
     );
   }
-  let emitted = events.length;
-  const program = createProgram({
-    definition: workflow,
-    birth,
-    seed,
-    clock: { now: () => birth.createdAt, schedule: () => () => {}, macrotask },
-    ids: systemIds,
-    limits: defaultLimits,
-    recorded: events,
-    emit: () => {
-      emitted += 1;
-      return emitted;
-    },
-    log: () => {},
-    onFault: () => {},
-  });
-  await program.start(typeof birth.input === 'string' ? fromJson(birth.input) : undefined);
-  for (const [index, event] of events.entries()) {
-    const payload = payloadOf(event);
-    await program.feed(event, index + 1, typeof payload === 'string' ? payload : undefined);
-  }
+  const { program, events } = await replayProgram(workflow, exported);
   assertSameEnd(workflow, program, events);
   return resultOf(program);
 }

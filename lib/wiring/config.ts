@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import { createHostRules } from '../graph/executors/hosts.ts';
+import type { HttpSettings } from '../graph/executors/http.ts';
 import { Fault, type Problem } from '../kernel/faults.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 import { nearest } from '../workflow/nearest.ts';
 
 const limitNames = Object.keys(defaultLimits) as (keyof Limits)[];
 const limit = z.number().positive().optional();
+const httpNames = ['allow', 'allowPrivate', 'timeoutMs'];
 
 const shape = {
   workflows: z.string().min(1).default('workflows/index.ts'),
@@ -13,13 +16,23 @@ const shape = {
   fsync: z.enum(['commit', 'batch', 'never']).default('batch'),
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(8787),
+  http: z
+    .strictObject({
+      allow: z.array(z.string()).optional(),
+      allowPrivate: z.array(z.string()).optional(),
+      timeoutMs: z.number().positive().optional(),
+    })
+    .optional(),
   limits: z.strictObject(Object.fromEntries(limitNames.map((name) => [name, limit]))).default({}),
 };
 
 const configSchema = z.strictObject(shape);
 
 /** Settings with all defaults filled in. */
-export type Config = Omit<z.output<typeof configSchema>, 'limits'> & { limits: Partial<Limits> };
+export type Config = Omit<z.output<typeof configSchema>, 'limits' | 'http'> & {
+  http?: HttpSettings;
+  limits: Partial<Limits>;
+};
 
 /** Settings of `pawl.config.ts`; relative paths are relative to that file. */
 export interface ConfigInput {
@@ -35,6 +48,8 @@ export interface ConfigInput {
   host?: string;
   /** Default: 8787. */
   port?: number;
+  /** Which hosts the HTTP tasks of graphs may ask. Default: none. */
+  http?: Pick<HttpSettings, 'allow' | 'allowPrivate' | 'timeoutMs'>;
   /** Limits of the kernel that differ from its defaults, by name. */
   limits?: Partial<Limits>;
 }
@@ -47,20 +62,24 @@ export function defineConfig(config: ConfigInput): ConfigInput {
 /** Fills in the defaults. Throws a `Fault` `invalid_input` with each path and what is allowed there. `source` names the file. */
 export function parseConfig(value: unknown, source: string): Config {
   const parsed = configSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    // Says which entry is no host.
+    createHostRules((parsed.data.http ?? {}) as HttpSettings);
+    return parsed.data as Config;
+  }
   throw new Fault('invalid_input', `${source} does not parse`, { problems: parsed.error.issues.flatMap(problemsOf) });
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = path === '' ? Object.keys(shape) : limitNames;
+    const known = path === '' ? Object.keys(shape) : path === 'http' ? httpNames : limitNames;
     return issue.keys.map((key) => ({
       path: path === '' ? key : `${path}.${key}`,
       message: unknownSetting(key, known),
     }));
   }
-  if (issue.path.length > 1) return [{ path, message: 'expected a positive number' }];
+  if (issue.path.length > 1) return [{ path, message: allowedInside(issue.path) }];
   return [{ path, message: allowed[path] ?? issue.message }];
 }
 
@@ -78,7 +97,13 @@ const allowed: Record<string, string> = {
   fsync: 'expected "commit", "batch" or "never"',
   host: 'expected an address or a host name, like "127.0.0.1"',
   port: 'expected a whole number from 0 to 65535',
+  http: 'expected hosts that graphs may ask, like { allow: ["api.example.com"] }',
   limits: 'expected positive numbers by name, like { eventsPerRun: 50000 }',
 };
+
+function allowedInside([setting, name]: readonly PropertyKey[]): string {
+  if (setting === 'http' && name !== 'timeoutMs') return 'expected a list of hosts, like ["api.example.com"]';
+  return 'expected a positive number';
+}
 
 export { nearest };

@@ -1,4 +1,4 @@
-import type { Json } from '../graph/definition.ts';
+import type { Graph, Json } from '../graph/definition.ts';
 import type { Executors } from '../graph/executors/executors.ts';
 import { createHttpExecutor } from '../graph/executors/http.ts';
 import { type ParseOptions, parseGraph } from '../graph/parse-graph.ts';
@@ -30,6 +30,13 @@ export function buildWorkflow(source: WorkflowSource, version: number, offer: Gr
   if (missing.length > 0) throw problemsFault(name, missing, 'conflict');
   const { handlers, executors } = offer;
   return graphWorkflow({ ...parsed.graph, version }, { handlers, executors: executorsOf(executors) });
+}
+
+/** What the text says, whatever the deployment offers. Throws `Fault` invalid_input with all problems. */
+export function parseSource({ text, format }: WorkflowSource): Graph {
+  const parsed = parseGraph(text, { file, format });
+  if ('problems' in parsed) throw problemsFault('The workflow', parsed.problems);
+  return parsed.graph;
 }
 
 export function outline(source: WorkflowSource): Outline {

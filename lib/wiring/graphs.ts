@@ -1,6 +1,6 @@
 import type { LambdaInvoker, QueueSender } from '../graph/executors/executors.ts';
 import type { HttpSettings } from '../graph/executors/http.ts';
-import type { Handler } from '../graph/handlers.ts';
+import { collectHandlers, type Handler, type Handlers } from '../graph/handlers.ts';
 import type { WorkflowLanguage } from '../service/registry/language.ts';
 
 /** What graphs can have done for them, beside handlers. */
@@ -15,6 +15,11 @@ export interface GraphExecutors {
 export interface GraphOffer {
   handlers: ReadonlyMap<string, Handler>;
   executors: GraphExecutors;
+}
+
+/** Handlers by name. */
+export function collected(handlers: readonly Handlers[]): ReadonlyMap<string, Handler> {
+  return collectHandlers({ given: handlers });
 }
 
 /** The language of graphs, loaded when there is one: a process that has none does not pay for it. */

@@ -110,8 +110,8 @@ function fakePawl(state: FakeState): LocalPawl {
   return {
     ...api,
     countWorkers: async () => state.workers,
-    findInterrupted: async (workflow, input, origin, ...version) => {
-      note('findInterrupted', [workflow, input, origin, ...version]);
+    findInterrupted: async (workflow, input, origin, version) => {
+      note('findInterrupted', [workflow, input, origin, ...(version === undefined ? [] : [version])]);
       return state.interrupted;
     },
     setWorkflows: unused,

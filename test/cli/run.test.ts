@@ -226,7 +226,7 @@ test('help is printed to standard output, for every command with examples', asyn
   const names = ran.out
     .flatMap((line) => /^ {2}([a-z]+) .* {2}/.exec(line)?.[1] ?? [])
     .filter((name) => name !== 'help');
-  expect(names.length).toBe(16);
+  expect(names.length).toBe(19);
   for (const name of names) {
     const help = await type([name, '--help']);
     expect(help.code, name).toBe(0);

@@ -53,6 +53,7 @@ export function fakeWorkflows(called: (method: string, ...args: unknown[]) => vo
     async getWorkflowVersion(name, version) {
       called('getWorkflowVersion', name, version);
       const { kind } = find(name);
+      if (kind === 'code') return { name, kind, version };
       const source = { text: 'name: invoice\n', format: 'yaml' as const };
       return { name, kind, version, registeredAt: at, source, definition: { name } };
     },

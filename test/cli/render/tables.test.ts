@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkList } from '../../../lib/cli/render/check-list.ts';
 import { historyTable } from '../../../lib/cli/render/history.ts';
 import { runHead } from '../../../lib/cli/render/run-head.ts';
-import { runList, workflowList } from '../../../lib/cli/render/run-list.ts';
+import { runList } from '../../../lib/cli/render/run-list.ts';
 import { table } from '../../../lib/cli/render/table.ts';
 import { taskTable } from '../../../lib/cli/render/tasks.ts';
 import { timeline } from '../../../lib/cli/render/timeline.ts';
@@ -155,19 +155,6 @@ test('a list of runs has columns for keys and correlations only where there are 
     'r1   order v2  ▸ running  2026-03-01T09:58:30+00:00  1 min 30 s',
   ]);
   expect(runList([{ ...open, key: 'o-7' }], now, plain(100))[0]).toContain('TIME  KEY');
-});
-
-test('workflows are listed with the first level of their inputs', () => {
-  const input = { type: 'object', properties: { id: { type: 'number' }, note: { type: 'string' } }, required: ['id'] };
-  expect(
-    workflowList(
-      [
-        { name: 'order', version: 12, input },
-        { name: 'b', version: 1 },
-      ],
-      plain(80),
-    ),
-  ).toEqual(['WORKFLOW  VERSION  INPUT', 'order          12  { id: number, note?: string }', 'b               1']);
 });
 
 test('a journal is shown event by event with its fields', () => {
