@@ -15,6 +15,8 @@ export interface GraphProblem extends Problem {
 export interface Problems {
   /** `offset` is a place in the text. */
   add(offset: number, path: Path | undefined, message: string, hint?: string | undefined): void;
+  /** There are more than are shown: what helps with further ones, and costs time, can be left out. */
+  isFull(): boolean;
   /** Sorted by place, each said once; not more than the limit, then a last one that counts the rest. */
   list(): GraphProblem[];
 }
@@ -29,6 +31,7 @@ export function createProblems(file: string, positions: Positions): Problems {
       const problem = { file, line, column, path: inWords(path), message, offset };
       found.set(key, hint === undefined ? problem : { ...problem, hint });
     },
+    isFull: () => found.size > graphLimits.problems,
     list() {
       const sorted = [...found.values()]
         .sort((a, b) => a.offset - b.offset)

@@ -68,6 +68,21 @@ describe('limits', () => {
     expect(problems.at(-1)?.message).toBe('and 5 more problems, not shown (limit problems)');
   });
 
+  test('ten thousand tasks with fifty thousand wrong names are complained of without looking for each that was meant', {
+    timeout: 30_000,
+  }, () => {
+    const tasks = Array.from({ length: 10_000 }, (_, n) => ({
+      id: `task_number_${n}`,
+      type: 'executor',
+      handler: `handler_${n}`,
+      input: `{% $tasks.tusk_${n}.output %}`,
+      dependsOn: Array.from({ length: 5 }, (_, m) => `tusk_number_${n}_${m}`),
+    }));
+    const problems = problemsOf(JSON.stringify({ name: 'a', tasks }), 'json');
+    expect(problems[0]?.message).toBe('there is no handler "handler_0"');
+    expect(problems.at(-1)?.message).toBe('and 69900 more problems, not shown (limit problems)');
+  });
+
   test('a text that is too long is not read', () => {
     expect(problemsOf(`# ${'x'.repeat(graphLimits.textChars)}`)[0]?.message).toContain('(limit textChars)');
   });

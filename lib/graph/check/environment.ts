@@ -41,13 +41,14 @@ function checkTarget(
 ): void {
   const id = task.id?.text ?? '';
   const has = (name: string) => handlers.includes(name);
+  const isFull = reader.problems.isFull();
   const missing = (what: string, kind: string, place: { offset: number; path: Path | undefined }, handler: string) => {
     const hint = `register a handler named "${handler}" to stand in for it`;
     reader.problems.add(place.offset, place.path, `${what}: this deployment offers no ${kind}`, hint);
   };
   const handler = nameIn(values, 'handler');
   if (handler && !has(handler.text)) {
-    const hint = didYouMean(handler.text, handlers) ?? exported(handlers);
+    const hint = isFull ? undefined : (didYouMean(handler.text, handlers) ?? exported(handlers));
     reader.problems.add(handler.offset, handler.path, `there is no handler ${quoted(handler.text)}`, hint);
   }
   const lambda = nameIn(values, 'lambda');

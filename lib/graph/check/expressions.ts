@@ -35,7 +35,7 @@ export function checkExpressions(graph: DraftGraph, orders: ReadonlyMap<DraftBod
         const hint = didYouMean(field.name, taskFields) ?? `there are ${taskFields.join(', ')}`;
         complain(field.position, `"${field.name}" is nothing that a task has`, hint);
       }
-      const verdict = judge(mention, slot, graph);
+      const verdict = judge(mention, slot, graph, !reader.problems.isFull());
       if (verdict === 'fine') continue;
       if ('message' in verdict) complain(mention.position, verdict.message, verdict.hint);
       else asked.push({ question: verdict, mention, slot });

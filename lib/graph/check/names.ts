@@ -48,8 +48,7 @@ function resolve(
   const other = byId.get(name.text);
   const field = where.replace(/\[.*/, '');
   if (other === undefined) {
-    const siblings = from.body.tasks.flatMap((task) => (task === from ? [] : (task.id?.text ?? [])));
-    const hint = didYouMean(name.text, siblings) ?? didYouMean(name.text, [...byId.keys()]);
+    const hint = reader.problems.isFull() ? undefined : meantTask(name.text, from, byId);
     reader.problems.add(name.offset, name.path, `"${field}" names ${quoted(name.text)}, which is no task`, hint);
     return undefined;
   }
@@ -64,6 +63,12 @@ function resolve(
   const message = `"${field}" names "${name.text}", which ${place}: it names tasks of its own list`;
   reader.problems.add(name.offset, name.path, message, hint);
   return undefined;
+}
+
+/** One of the same list rather than another. */
+function meantTask(name: string, from: DraftTask, byId: ReadonlyMap<string, DraftTask>): string | undefined {
+  const siblings = from.body.tasks.flatMap((task) => (task === from ? [] : (task.id?.text ?? [])));
+  return didYouMean(name, siblings) ?? didYouMean(name, [...byId.keys()]);
 }
 
 /** What contains the task and stands in one list with the other. */

@@ -17,10 +17,11 @@ export type Verdict =
   | { earlier: DraftTask; later: DraftTask }
   | { message: string; hint?: string | undefined };
 
-export function judge({ name }: Mention, { task, after }: Slot, { byId }: DraftGraph): Verdict {
+/** `wantsHint`: whether looking for what was meant is worth its time. */
+export function judge({ name }: Mention, { task, after }: Slot, { byId }: DraftGraph, wantsHint: boolean): Verdict {
   const named = byId.get(name);
   if (named === undefined) {
-    return { message: `there is no task "${name}"`, hint: didYouMean(name, [...byId.keys()]) };
+    return { message: `there is no task "${name}"`, hint: wantsHint ? didYouMean(name, [...byId.keys()]) : undefined };
   }
   if (named === task) {
     const hint = after ? 'its own result is $result' : undefined;
