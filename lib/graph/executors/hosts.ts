@@ -45,13 +45,18 @@ function parseEntry(entry: string): Pattern {
   }
   // The URL leaves out port 80, which here means something.
   const port = /:(\d+)$/.exec(bare)?.[1] ?? '';
-  return { host: url.hostname, subdomains, port };
+  return { host: withoutDot(url.hostname), subdomains, port };
+}
+
+/** A name may be written with the dot of the root behind it. */
+function withoutDot(host: string): string {
+  return host.replace(/\.$/, '');
 }
 
 const ownPort: Record<string, string> = { 'http:': '80', 'https:': '443' };
 
 function fits({ host, subdomains, port }: Pattern, url: URL): boolean {
-  const asked = url.hostname.replace(/\.$/, '');
+  const asked = withoutDot(url.hostname);
   const isHost = subdomains ? host === '' || asked.endsWith(`.${host}`) : asked === host;
   const askedPort = url.port === '' ? ownPort[url.protocol] : url.port;
   return isHost && askedPort === (port === '' ? ownPort[url.protocol] : port);

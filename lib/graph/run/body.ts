@@ -1,6 +1,6 @@
 import { endsRun } from '../../workflow/branches.ts';
 import { TaskError } from '../../workflow/index.ts';
-import type { Json } from '../definition.ts';
+import type { FailTask, Json, SucceedTask } from '../definition.ts';
 import { causeOfJoin, causeOfNotChosen, joinHolds, type Outcome, skipped } from './join.ts';
 import type { BodyHost, BodyPlace, Place, TaskPlace, Values } from './place.ts';
 import { isTolerant, type PlannedBody, type PlannedTask } from './plan.ts';
@@ -176,13 +176,19 @@ export function startBody(host: BodyHost, plan: PlannedBody, where: BodyPlace): 
     const planned = taskAt(number);
     const { task } = planned;
     putUpWithFailures(planned);
-    if (task.type === 'fail') {
-      const message = inWords(await host.evaluate(task.message, place, task.id));
-      end(() => reject(new TaskError({ name: task.error, message }, place.scope.key(task.id))));
-    } else if (task.type === 'succeed') {
-      const output = task.output === undefined ? null : ((await host.evaluate(task.output, place, task.id)) ?? null);
-      end(() => resolve({ output, early: true }));
-    } else complete(number, await host.perform(planned, place, () => {}));
+    if (task.type === 'fail') await endWithError(task);
+    else if (task.type === 'succeed') await endWithOutput(task);
+    else complete(number, await host.perform(planned, place, () => {}));
+  }
+
+  async function endWithError({ id, error, message }: FailTask): Promise<void> {
+    const words = inWords(await host.evaluate(message, place, id));
+    end(() => reject(new TaskError({ name: error, message: words }, place.scope.key(id))));
+  }
+
+  async function endWithOutput({ id, output }: SucceedTask): Promise<void> {
+    const value = output === undefined ? null : ((await host.evaluate(output, place, id)) ?? null);
+    end(() => resolve({ output: value, early: true }));
   }
 
   function enqueue(number: number): void {

@@ -205,6 +205,7 @@ describe('a host', () => {
   test.each([
     ['api.example.com', 'https://api.example.com/', true],
     ['api.example.com', 'https://API.example.com./', true],
+    ['api.example.com.', 'https://api.example.com/', true],
     ['api.example.com', 'http://api.example.com/', true],
     ['api.example.com', 'https://api.example.com:8443/', false],
     ['api.example.com:8443', 'https://api.example.com:8443/', true],
