@@ -73,9 +73,12 @@ describe('scenario 7: a driver says "started" of what has long ended', () => {
       id: 'late',
       at,
       driver: { id: 'one.late', leaseUntil: at + leaseMs },
-      events: [{ type: 'task_started', at, key: 'count', kind: 'step', attempt: 1 }],
+      events: [
+        { type: 'task_started', at, key: 'count', kind: 'step', attempt: 1 },
+        { type: 'run_suspended', at, wakeAt: at, awaiting: [] },
+      ],
     });
-    expect((await world.fold(run)).current).toEqual(settled.current);
+    expect(await world.fold(run)).toMatchObject({ current: settled.current, started: new Map() });
     expect(await world.until(two.drive(await sweeperWake(world, run)))).toBe('left');
     expect(world.started()).toEqual(['one:count#1', 'two:count#1']);
   });

@@ -75,27 +75,35 @@ describe('scenario 2: a run is swept whose driver has its message and has writte
   });
 
   // Guard: effects begin before anything is written only while no sweeper can have the run (K8).
-  test('a start message that comes as late as the sweeper is no reason to run a step twice', async () => {
-    const world = createWorld();
-    const late = world.process('late', [packing]);
-    const other = world.process('other', [packing]);
-    const run = await startIn(late, packing);
-    const start = world.take('start');
-    await world.advance(graceMs);
-    expect(await sweep(other.ports)).toBe(1);
-    for (const process of [late, other]) {
-      process.trouble(({ method, nth }) =>
-        method === 'append' && nth === 1 ? { do: 'stall', when: 'before' } : undefined,
-      );
-    }
-    const turns = [late.drive(start), other.drive(world.take('wake'))];
-    await world.settle();
-    late.thaw();
-    other.thaw();
-    expect((await world.until(Promise.all(turns))).sort()).toEqual(['lost', 'settled']);
-    expect(world.starts).toHaveLength(1);
-    expect(await flawsOf(world, run)).toEqual([]);
-  });
+  test.each([
+    ['late', 'other'],
+    ['other', 'late'],
+  ])(
+    'a start message that comes as late as the sweeper is no reason to run a step twice (%s first)',
+    async (...order) => {
+      const world = createWorld();
+      const processes = { late: world.process('late', [packing]), other: world.process('other', [packing]) };
+      const { late, other } = processes;
+      const run = await startIn(late, packing);
+      const start = world.take('start');
+      await world.advance(graceMs);
+      expect(await sweep(other.ports)).toBe(1);
+      for (const process of [late, other]) {
+        process.trouble(({ method, nth }) =>
+          method === 'append' && nth === 1 ? { do: 'stall', when: 'before' } : undefined,
+        );
+      }
+      const turns = [late.drive(start), other.drive(world.take('wake'))];
+      await world.settle();
+      for (const name of order) {
+        processes[name as 'late' | 'other'].thaw();
+        await world.settle();
+      }
+      expect((await world.until(Promise.all(turns))).sort()).toEqual(['lost', 'settled']);
+      expect(world.starts).toHaveLength(1);
+      expect(await flawsOf(world, run)).toEqual([]);
+    },
+  );
 });
 
 describe('scenario 3: a wake finds somebody at the run, and is gone', () => {
