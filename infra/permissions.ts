@@ -49,7 +49,9 @@ const permissions: Record<FunctionName, (resources: Resources) => Permission[]> 
   trigger: ({ table, queue, undelivered, bucket }) => [
     may('dynamodb', ['GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem'], table),
     may('sqs', ['SendMessage'], queue, undelivered),
-    may('s3', ['PutObject', 'PutObjectTagging'], objectsOf(bucket)),
+    may('s3', ['PutObject', 'PutObjectTagging', 'GetObject'], objectsOf(bucket)),
+    // As for the driver: a long graph may be missing there.
+    may('s3', ['ListBucket'], bucket),
   ],
 };
 

@@ -199,6 +199,15 @@ test('each function can do all of its work', { timeout: 60_000 }, async () => {
     expect(await invocations.trigger(event)).toMatchObject({ created: false });
   }
 
+  // A graph that does not fit into the table is read by whoever starts or drives a run of it.
+  const graph = { name: 'long', tasks: [{ id: 'say', type: 'transform', output: big }] };
+  expect(await post('/v1/workflows', graph)).toMatchObject({ name: 'long', version: 1, created: true });
+  expect(await invocations.trigger({ pawl: { workflow: 'long' }, id: 'event-long' })).toMatchObject({ created: true });
+  const versions = [{ version: 1 }];
+  for (const verb of ['deactivate', 'rollback']) await post(`/v1/workflows/long/${verb}`);
+  await post('/v1/workflows/long/activate', { versions });
+  for (const part of ['', '/versions/1', '/history']) await ask(`/v1/workflows/long${part}`);
+
   const echo = await start('echo', big, { key: 'once', correlationId: 'order-1' });
   const parent = await start('parent');
   const listener = await start('listener', 50);
@@ -252,7 +261,7 @@ test('and has no permission that it does not use', () => {
       'sqs:ChangeMessageVisibility on queue',
     ],
     sweeper: ['sqs:SendMessage on undelivered'],
-    trigger: ['sqs:SendMessage on undelivered'],
+    trigger: ['sqs:SendMessage on undelivered', 's3:ListBucket on bucket'],
   };
   const unused = functionNames.map((name) => [
     name,
