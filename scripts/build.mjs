@@ -1,7 +1,7 @@
 // Builds what package users import: bundled entries in dist/ and their declarations in dist/types/.
 // One esbuild run with splitting, so that code shared by two entries (and with it every class) exists once.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,8 @@ try {
     }
     chmodSync(cli, 0o755);
   }
+  // Editors check graphs by it; a test holds it to the language.
+  copyFileSync(join(root, 'docs/graph.schema.json'), join(staging, 'graph.schema.json'));
   declarations(join(staging, 'types'));
   chmodSync(staging, 0o755);
   const dist = join(root, 'dist');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestPawl, replay, type TestPawl } from 'pawl/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { collectWorkflows } from '../../lib/wiring/collect-workflows.ts';
 import * as workflows from '../../workflows/index.ts';
 
 const { nightlyReport, orderFulfilment } = workflows;
@@ -11,7 +12,7 @@ let t: TestPawl;
 let outDir: string;
 beforeEach(async () => {
   outDir = await mkdtemp(join(tmpdir(), 'pawl-crashes-'));
-  t = await createTestPawl({ workflows: Object.values(workflows) });
+  t = await createTestPawl({ workflows: collectWorkflows({ ...workflows }) });
 });
 afterEach(async () => {
   await t.close();

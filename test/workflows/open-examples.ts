@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type HistoryEntry, openPawl, type Pawl } from 'pawl';
 import { afterEach, beforeEach } from 'vitest';
+import { collectWorkflows } from '../../lib/wiring/collect-workflows.ts';
 import * as workflows from '../../workflows/index.ts';
 
 export interface Examples {
@@ -18,7 +19,7 @@ export function openExamples(): Examples {
   let outDir: string;
   beforeEach(async () => {
     outDir = await mkdtemp(join(tmpdir(), 'pawl-examples-'));
-    pawl = await openPawl({ workflows: Object.values(workflows), dataDir: ':memory:' });
+    pawl = await openPawl({ workflows: collectWorkflows({ ...workflows }), dataDir: ':memory:' });
   });
   afterEach(async () => {
     await pawl.close();
