@@ -31,7 +31,7 @@ export interface StoredVersion {
 
 export const versionFormat = 1;
 
-export interface Found<T> {
+interface Found<T> {
   value: T;
   revision: number;
 }

@@ -141,7 +141,7 @@ export function createRegistry(ports: RegistryPorts): Registry {
   };
 }
 
-export function noSuchWorkflow(name: string): Fault {
+function noSuchWorkflow(name: string): Fault {
   return new Fault('not_found', `There is no registered workflow '${name}'`);
 }
 

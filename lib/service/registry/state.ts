@@ -28,7 +28,7 @@ export interface LatestVersion {
   description?: string;
 }
 
-export type ChangeType = 'registered' | 'activated' | 'rolled_back' | 'deactivated';
+type ChangeType = 'registered' | 'activated' | 'rolled_back' | 'deactivated';
 
 export interface Change {
   type: ChangeType;
