@@ -30,8 +30,8 @@ export async function performContainer(
     onEnd: soon,
   });
   place.values.hold(task.id, body.place.values);
-  host.scheduler.go();
   const forget = place.whenClosed(body.close);
+  host.scheduler.go();
   const close = () => {
     forget();
     body.close();
@@ -49,25 +49,32 @@ export async function performMap(
   place: TaskPlace,
   soon: () => void,
 ): Promise<Json> {
-  const items = await run.evaluate(task.items, { place, task: task.id });
-  const rounds = toRounds(items, task.batch);
-  const { hold, unhold, go } = host.scheduler;
+  const { hold, unhold } = host.scheduler;
   const startRound = (item: Json, index: number): RunningBody => {
     const scope = place.scope.inner(`${task.id}[${index}]`);
     const round = { item, index };
     const ctx = run.contextIn(scope);
     return startBody(host, plan, { scope, ctx, lane: undefined, outer: place.values, round, onEnd: hold });
   };
-  const running = mapRounds(rounds, task, { start: startRound, ended: unhold, soon });
-  go();
+  const begin = async () => {
+    // What its first rounds make ready competes with all that became ready when the map did.
+    hold();
+    try {
+      const items = await run.evaluate(task.items, { place, task: task.id });
+      const running = mapRounds(toRounds(items, task.batch), task, { start: startRound, ended: unhold, soon });
+      return { running, forget: place.whenClosed(running.close) };
+    } finally {
+      unhold();
+    }
+  };
+  const { running, forget } = await begin();
   const scope = place.scope.inner(task.id);
-  const forget = place.whenClosed(running.close);
+  const ctx = run.contextIn(scope);
   const close = () => {
     forget();
     running.close();
     scope.close();
   };
-  const ctx = run.contextIn(scope);
   const results = await within(run, { ctx, ms: task.timeoutMs, what: `The map '${task.id}'`, close }, running.result);
   return toOutput(run, task, place, results);
 }

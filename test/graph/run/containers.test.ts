@@ -315,6 +315,27 @@ tasks:
     expect(calls).toEqual(['echo each[2]/work']);
   });
 
+  test('competes with what stands beside it by the priority of the tasks in it, round by round', async () => {
+    const { start, calls } = await open(`
+name: rounds
+concurrency: 1
+tasks:
+  - id: each
+    type: map
+    items: [1, 2, 3]
+    concurrency: 1
+    tasks:
+      - { id: first, type: executor, handler: echo, priority: 1 }
+      - { id: second, type: executor, handler: echo, priority: 1, dependsOn: [first] }
+  - { id: other, type: executor, handler: echo }
+`);
+    await (await start()).result();
+    expect(calls.map((call) => call.replace('echo ', ''))).toEqual([
+      ...['each[0]/first', 'each[0]/second', 'each[1]/first', 'each[1]/second', 'each[2]/first', 'each[2]/second'],
+      'other',
+    ]);
+  });
+
   test('shares the places of the graph with all that runs beside it', async () => {
     const { t, start } = await open(`concurrency: 2${mapped('concurrency: 100')}`, { work: (input) => input });
     t.step('work', (_attempt, original) => original(), { takes: '1h' });

@@ -66,13 +66,16 @@ tasks:
   - { id: two, type: executor, handler: spoil, input: { items: [1] }, dependsOn: [one] }
   - { id: three, type: executor, handler: echo, input: "{% $tasks.list.output %}", dependsOn: [two] }
 `;
-    const { start } = await open(text, {
-      spoil(input: { items: number[] }) {
-        input.items.push(2);
-        return input.items.length;
+    const { start } = await open(
+      `${text}output: ["{% $tasks.one.output %}", "{% $tasks.two.output %}", "{% $tasks.three.output %}"]\n`,
+      {
+        spoil(input: { items: number[] }) {
+          input.items.push(2);
+          return input.items.length;
+        },
       },
-    });
-    expect(await (await start()).result()).toEqual({ items: [1] });
+    );
+    for (const run of [await start(), await start()]) expect(await run.result()).toEqual([2, 2, { items: [1] }]);
   });
 
   test('may shape its result into its output', async () => {
@@ -128,9 +131,10 @@ tasks:
 
   test('sees one time and the same chance in all its attempts', async () => {
     const inputs: unknown[] = [];
-    const text = single(
+    const text = `${single(
       'input: { now: "{% $millis() %}", chance: "{% $random() %}" }\nretry: { initial: 1h, jitter: 0 }',
-    );
+    )}  - { id: meanwhile, type: wait, duration: 30m }
+`;
     const { start } = await open(text, {
       work(input, { attempt }) {
         inputs.push(input);
@@ -160,6 +164,30 @@ tasks:
     expect(await (await start()).ended()).toMatchObject({
       error: { name: 'TimeoutError', message: expect.stringContaining('no heartbeat') },
     });
+  });
+
+  test('goes on as long as its handler gives heartbeats', async () => {
+    let beat = () => {};
+    let finish = (_value: number) => {};
+    const { t, start } = await open(
+      single('heartbeatTimeout: 10s\nretry: { attempts: 1 }'),
+      {
+        work: (_input, { heartbeat }) => {
+          beat = heartbeat;
+          return new Promise((resolve) => {
+            finish = resolve;
+          });
+        },
+      },
+      { patienceMs: 1 },
+    );
+    const run = await start();
+    for (let beats = 0; beats < 4; beats += 1) {
+      await t.advance('8s');
+      beat();
+    }
+    finish(1);
+    expect(await run.result()).toBe(1);
   });
 
   test('that is to run at most once fails after a crash', async () => {

@@ -277,6 +277,25 @@ tasks:
     expect(await run.result()).toBe(9);
   });
 
+  test('that never takes the message is waited for no longer', async () => {
+    const { t, start } = await open(
+      `${asking(', timeout: 9d, retry: { attempts: 1 }, catch: { Full: after }')}  - { id: after, type: signal }
+`,
+      {
+        executors: {
+          queue: {
+            async sendToQueue() {
+              throw Object.assign(new Error('full'), { name: 'Full' });
+            },
+          },
+        },
+      },
+    );
+    const run = await start();
+    await t.advance('1h');
+    expect((await run.get()).awaiting?.map(({ key }) => key)).toEqual(['signal:after']);
+  });
+
   test('waits on through the death of its process, and is sent nothing twice that it has', async () => {
     const { t, start, sent } = await open(asking());
     const run = await start();
