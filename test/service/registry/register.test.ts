@@ -160,6 +160,8 @@ describe('many at once', () => {
     const versions = registered.map(({ version }) => version).sort((a, b) => a - b);
     expect(versions).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
     expect(await stateOf(test)).toMatchObject({ latest: { version: 12 }, active: all(1) });
+    const changes = await test.registry.records.changes('flow', { limit: 100 });
+    expect(changes.map(({ change }) => change.version)).toEqual([...versions].reverse());
     for (const [output, { version }] of registered.entries()) {
       expect((await test.registry.source('flow', version)).text).toBe(sourceOf({ output }));
     }
@@ -172,6 +174,17 @@ describe('many at once', () => {
     );
     expect(new Set(registered.map(({ version }) => version))).toEqual(new Set([1]));
     expect(registered.filter(({ created }) => created)).toHaveLength(1);
+  });
+
+  test.each([1, 2, 3, 4])('one that is overtaken before its write %i is noted once, in its order', async (write) => {
+    const test = createTestRegistry();
+    await register(test.beside(), { output: 1 });
+    test.beforeWrite(write, () => register(test.beside(), { output: 'other' }, { activate: true }));
+    const { version } = await register(test.registry, { output: 2 });
+    expect((await test.registry.source('flow', version)).text).toBe(sourceOf({ output: 2 }));
+    const changes = await test.beside().records.changes('flow', { limit: 100 });
+    expect(changes.map(({ change }) => change.version)).toEqual([3, 2, 1]);
+    expect(await stateOf(test)).toMatchObject({ latest: { version: 3 }, active: all(version === 2 ? 3 : 2) });
   });
 
   test('that say the same version and other things are not both that version', async () => {

@@ -40,6 +40,8 @@ export interface TestRegistry {
   beside(): Registry;
   /** Throws instead of the n-th write from now on, and of all after it: the process has died. */
   dieAtWrite(n: number): void;
+  /** Does this right before the n-th write from now on. */
+  beforeWrite(n: number, work: () => Promise<unknown>): void;
 }
 
 export function createTestRegistry(language: WorkflowLanguage = plainLanguage): TestRegistry {
@@ -48,6 +50,7 @@ export function createTestRegistry(language: WorkflowLanguage = plainLanguage): 
   const blobs = createMemoryBlobs();
   const calls: Call[] = [];
   let left = Number.POSITIVE_INFINITY;
+  let interruption = { in: Number.POSITIVE_INFINITY, work: async (): Promise<unknown> => undefined };
   const counted: Documents = {
     read(collection, key) {
       calls.push(['read', collection, key]);
@@ -56,6 +59,8 @@ export function createTestRegistry(language: WorkflowLanguage = plainLanguage): 
     async write(collection, key, text, expected) {
       left -= 1;
       if (left <= 0) throw new Fault('unavailable', 'The process has died');
+      interruption.in -= 1;
+      if (interruption.in === 0) await interruption.work();
       calls.push(['write', collection, key]);
       return documents.write(collection, key, text, expected);
     },
@@ -74,6 +79,9 @@ export function createTestRegistry(language: WorkflowLanguage = plainLanguage): 
     beside: () => create(documents),
     dieAtWrite(n) {
       left = n;
+    },
+    beforeWrite(n, work) {
+      interruption = { in: n, work };
     },
   };
 }
