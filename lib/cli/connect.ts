@@ -84,7 +84,9 @@ async function openDirectory(request: ConnectRequest, cwd: string, environment: 
   const project = await openProject({ cwd, configFile: request.config, dataDir });
   if (purpose !== 'work') refuseMemory(project);
   if (purpose === 'read') refuseAbsence(project, environment);
-  const loaded = purpose === 'read' ? undefined : await project.loadWorkflows({ optional: codeIsOptional });
+  // Where something has run already, it may be registered workflows alone.
+  const optional = codeIsOptional || (project.hasDefaultEntry && isDataDirectory(project.dataDir));
+  const loaded = purpose === 'read' ? undefined : await project.loadWorkflows({ optional });
   const { openPawl } = await import('../wiring/open-pawl.ts');
   const options = {
     workflows: loaded?.workflows ?? [],

@@ -64,6 +64,7 @@ export async function openLocalAws(
     ...codeOf(loaded),
     ...options,
     port: flags.port ?? project.config.port,
+    graphs: () => ({ hosts: [...(project.config.http?.allow ?? [])], functions: [], queues: [] }),
     clock: systemClock,
     observer: log.observer,
   });

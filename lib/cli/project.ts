@@ -16,6 +16,8 @@ export interface Project {
   configFile?: string;
   /** Absolute, or ':memory:'. */
   dataDir: string;
+  /** Nobody has said where the code is. */
+  hasDefaultEntry: boolean;
   /** `optional`: there need not be any code. Default: there has to be a workflow, or a handler for graphs. */
   loadWorkflows(options?: { optional?: boolean }): Promise<LoadedWorkflows>;
 }
@@ -58,6 +60,7 @@ export async function openProject({ cwd, configFile, dataDir }: ProjectRequest):
     config,
     ...(found !== undefined && { configFile: found }),
     dataDir: directory,
+    hasDefaultEntry: config.workflows === parseConfig({}, '').workflows,
     async loadWorkflows({ optional = false } = {}) {
       const entry = resolve(root, config.workflows);
       if (optional && !existsSync(entry)) return { workflows: [], handlers: [], watchFiles: [], hash: '' };

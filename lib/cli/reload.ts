@@ -57,5 +57,6 @@ export function reloadOnChange(cli: Cli, options: ReloadOptions): { close(): voi
 
 export function workflowsLine(loaded: LoadedWorkflows | undefined): string {
   const names = [...new Set((loaded?.workflows ?? []).map(({ name }) => name))];
+  if (names.length === 0) return 'No workflows in code; registered ones run';
   return `Workflows: ${names.join(', ')}`;
 }

@@ -49,6 +49,22 @@ test('a configuration that does not parse names each path and what is allowed th
   expect(problemsOf(7)[0]).toContain('export default defineConfig');
 });
 
+test('hosts that graphs may ask are lists of hosts', () => {
+  const http = { allow: ['api.example.com'], allowPrivate: ['localhost:9000'], timeoutMs: 5_000 };
+  expect(parseConfig({ http }, 'pawl.config.ts').http).toEqual(http);
+  expect(problemsOf({ http: { allow: 'a', timeoutMs: 0, alow: [] } })).toEqual([
+    'http.allow: expected a list of hosts, like ["api.example.com"]',
+    'http.timeoutMs: expected a positive number',
+    'http.alow: there is no such setting; did you mean "allow"?',
+  ]);
+  expect(problemsOf({ http: true })).toEqual([
+    'http: expected hosts that graphs may ask, like { allow: ["api.example.com"] }',
+  ]);
+  expect(() => parseConfig({ http: { allow: ['https://a/b'] } }, 'pawl.config.ts')).toThrow(
+    "'https://a/b' is not a host",
+  );
+});
+
 test('the environment is read once, and what cannot be used is named', async () => {
   expect(await readEnvironment({ PAWL_URL: 'http://h:1', PAWL_TOKEN: '', CI: 'true', npm_command: 'exec' })).toEqual({
     url: 'http://h:1',

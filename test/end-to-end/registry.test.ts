@@ -162,6 +162,9 @@ test('a graph that needs no handler runs in a folder that has nothing but it', a
   const empty = createProject({ 'quick.yaml': quick });
   expect(await empty.pawl('run', 'quick.yaml')).toMatchObject({ code: 0, out: '1\n' });
   expect((await empty.pawl('workflow', 'activate', 'quick', '1')).code).toBe(0);
+  expect((await empty.pawl('run', 'quick')).out).toBe('1\n');
+  const dev = empty.start('dev', '--port', '0');
+  await dev.says(/No workflows in code; registered ones run/);
   expect(json((await empty.pawl('workflows', '--json')).out).items).toMatchObject([{ name: 'quick', kind: 'graph' }]);
   await empty.dispose();
 });
