@@ -251,7 +251,7 @@ describe('scenario 18: two people want different things of a run in the same mom
     return world;
   }
 
-  // Guards: cancel opens a paused run, and a pause after it is void (K20); of pauses and resumes the later given holds.
+  // Guards: cancel opens a paused run, and a pause after it is void (K20).
   test.each<[Command[]]>([
     [['cancel', 'pause']],
     [['pause', 'cancel']],

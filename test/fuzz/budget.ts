@@ -1,0 +1,61 @@
+/**
+ * How long a property is tried. By default a fixed number of inputs from a fixed seed, cut off after some seconds on a
+ * busy machine. With FUZZ_SECONDS each property goes on for so long, from a seed that differs each time; FUZZ_SEED and
+ * FUZZ_PATH, as a failure prints them, try one again.
+ */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+
+const { FUZZ_SECONDS, FUZZ_SEED, FUZZ_PATH } = process.env;
+const seconds = FUZZ_SECONDS === undefined ? undefined : Number(FUZZ_SECONDS);
+const shortMs = 4_000;
+/** Of each property. */
+export const fuzzTimeoutMs = seconds === undefined ? 20_000 : seconds * 1_000 + 60_000;
+
+/** One input may take so long, in ms. */
+const hangsAfterMs = 5_000;
+
+/** Tries the property with as many inputs as the budget has. `runs`: how many that is by default. */
+export async function fuzz<Input>(
+  inputs: fc.Arbitrary<Input>,
+  runs: number,
+  property: (input: Input) => void | Promise<void>,
+): Promise<void> {
+  let tried = 0;
+  const one = async (input: Input) => {
+    tried += 1;
+    await inTime(property(input));
+    assertPristine();
+  };
+  await fc.assert(fc.asyncProperty(inputs, one), {
+    ...(seconds === undefined ? { seed: 20, numRuns: runs } : { numRuns: Number.MAX_SAFE_INTEGER }),
+    ...(FUZZ_SEED !== undefined && { seed: Number(FUZZ_SEED) }),
+    ...(FUZZ_PATH !== undefined && { path: FUZZ_PATH }),
+    interruptAfterTimeLimit: seconds === undefined ? shortMs : seconds * 1_000,
+    markInterruptAsFailure: false,
+  });
+  if (FUZZ_PATH === undefined) expect(tried, 'inputs in the time').toBeGreaterThan(Math.min(10, runs / 2));
+}
+
+async function inTime(work: void | Promise<void>): Promise<void> {
+  if (work === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`It took longer than ${hangsAfterMs} ms`)), hangsAfterMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const prototypes = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Promise.prototype];
+const describePrototypes = () =>
+  prototypes.map((prototype) => Reflect.ownKeys(prototype).map(String).join()).join('\n');
+const pristine = describePrototypes();
+
+/** No input may change what all objects have. */
+function assertPristine(): void {
+  expect(describePrototypes()).toBe(pristine);
+}
