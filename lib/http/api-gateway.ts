@@ -31,12 +31,12 @@ export function createLambdaHttpHandler(
 
 /** Throws `Fault` invalid_input for what is no such event. Cookies are left out. */
 export function requestOf(event: APIGatewayProxyEventV2): Request {
-  if (event?.version !== '2.0' || typeof event.rawPath !== 'string' || event.requestContext?.http === undefined) {
+  const method: unknown = event?.requestContext?.http?.method;
+  if (event?.version !== '2.0' || typeof event.rawPath !== 'string' || typeof method !== 'string') {
     throw invalidInput(
       'The event is none of API Gateway with payload format 2.0, or of a function URL: check the integration',
     );
   }
-  const { method } = event.requestContext.http;
   try {
     const hasBody = event.body !== undefined && event.body !== null && method !== 'GET' && method !== 'HEAD';
     return new Request(urlOf(event), {
