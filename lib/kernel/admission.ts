@@ -59,7 +59,12 @@ export function admit(asked: Asked, situation: Situation): Admission {
       if (current.leaseUntil > now && !ownerIsGone) return { do: 'leave' };
       return { do: 'turn', lazy: false, takeover: true };
     case 'blocked':
-      if (current.retryAt <= now || asked.kind === 'mail' || isDeployment(asked.from, current.code)) {
+      if (
+        current.retryAt <= now ||
+        asked.kind === 'mail' ||
+        hasNews(unread, current.at) ||
+        isDeployment(asked.from, current.code)
+      ) {
         return { do: 'turn', lazy: false, takeover: !firstDelivery && !isDeployment(asked.from, current.code) };
       }
       return mend(head, journal, current.retryAt);
@@ -67,6 +72,11 @@ export function admit(asked: Asked, situation: Situation): Admission {
       if (current.wakeAt <= now || unread.length > 0) return { do: 'turn', lazy: false, takeover: !firstDelivery };
       return mend(head, journal, current.wakeAt);
   }
+}
+
+/** Mail is there that was accepted since: its own message may be on its way still, or be lost. */
+function hasNews(unread: Mail[], since: number): boolean {
+  return unread.some(({ event }) => event.at > since);
 }
 
 /** A run that kills its process would kill each new one, too: for it, opening is not enough. */

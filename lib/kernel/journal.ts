@@ -16,7 +16,7 @@ export type Phase =
   /** A driver claims it until the lease ends. */
   | { phase: 'claimed'; driver: string; leaseUntil: number }
   | { phase: 'suspended'; wakeAt: number; awaiting: Awaiting[]; paused: boolean }
-  | { phase: 'blocked'; code: string; message: string; retryAt: number }
+  | { phase: 'blocked'; at: number; code: string; message: string; retryAt: number }
   | { phase: 'settled'; end: SettledEvent };
 
 export type SettledEvent = Extract<RunEvent, { type: 'run_completed' | 'run_failed' | 'run_cancelled' }>;
@@ -171,7 +171,13 @@ function applyEvent(journal: Journal, event: JournalEvent): void {
       journal.blocks = 0;
       return;
     case 'run_blocked':
-      journal.current = { phase: 'blocked', code: event.code, message: event.message, retryAt: event.retryAt };
+      journal.current = {
+        phase: 'blocked',
+        at: event.at,
+        code: event.code,
+        message: event.message,
+        retryAt: event.retryAt,
+      };
       journal.blocks += 1;
       return;
     case 'run_completed':

@@ -287,7 +287,8 @@ describe('permissions', () => {
       Table: dynamodb('BatchWriteItem', 'GetItem', 'PutItem', 'UpdateItem'),
       Queue: ['sqs:SendMessage'],
       Undelivered: ['sqs:SendMessage'],
-      'Blobs/*': ['s3:PutObject', 's3:PutObjectTagging'],
+      Blobs: ['s3:ListBucket'],
+      'Blobs/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       ...always('TriggerLogs'),
     });
   });

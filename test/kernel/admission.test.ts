@@ -18,7 +18,13 @@ const again = (asked: Asked): Asked => ({ ...asked, receives: 2 });
 const fresh: Phase = { phase: 'fresh' };
 const claimed = (leaseUntil: number): Phase => ({ phase: 'claimed', driver: 'a.1', leaseUntil });
 const suspended = (wakeAt: number): Phase => ({ phase: 'suspended', wakeAt, awaiting: [], paused: false });
-const blocked = (retryAt: number): Phase => ({ phase: 'blocked', code: 'crashing', message: 'It crashes', retryAt });
+const blocked = (retryAt: number, at = now): Phase => ({
+  phase: 'blocked',
+  at,
+  code: 'crashing',
+  message: 'It crashes',
+  retryAt,
+});
 const settled: Phase = { phase: 'settled', end: completedEvent(now) };
 
 const unread: Mail[] = [{ id: 'm', event: { type: 'run_signalled', id: 'm', at: now, name: 's' } }];
@@ -97,6 +103,14 @@ const rows: [title: string, asked: Asked, phase: Phase, given: Given, expected: 
   ['a blocked run waits for its time', wake, blocked(now + 1), {}, leave],
   ['a blocked run that is due is tried', wake, blocked(now), {}, eager],
   ['a blocked run is tried when mail comes', mail, blocked(now + 1), { mail: unread }, eager],
+  [
+    'a blocked run is tried by whoever finds mail that came since',
+    wake,
+    blocked(now + 1, now - 60_000),
+    { mail: unread },
+    eager,
+  ],
+  ['a blocked run is not tried for mail that it had before', wake, blocked(now + 1), { mail: unread }, leave],
   ['a blocked run is tried after a deployment', deployment, blocked(now + 1), {}, eager],
 
   ['K21: a settled run absorbs', mail, settled, { mail: unread, state: { status: 'completed', closedAt: 1 } }, leave],
