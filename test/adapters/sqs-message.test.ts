@@ -13,7 +13,7 @@ const outsideEvents: OutsideEvent[] = [
     id: 's',
     at: T0,
     name: 'a',
-    payload: { blob: 'run-2/x', bytes: 1_000_000, digest: 'abc' },
+    payload: { blob: 'run-1/x', bytes: 1_000_000, digest: 'abc' },
     by: 'x',
   },
   { type: 'run_signalled', id: 's', at: T0, name: 'without a payload' },
@@ -132,6 +132,34 @@ describe('messages as bodies', () => {
       'a payload that is no JSON text',
       bodyOf(withEvent({ type: 'run_signalled', id: 's', at: 1, name: 'n', payload: 7 })),
       /mail\.event\.payload/,
+    ],
+    [
+      'a payload that does not parse',
+      bodyOf(withEvent({ type: 'run_signalled', id: 's', at: 1, name: 'n', payload: '{' })),
+      /expected JSON/,
+    ],
+    [
+      'a payload that is kept for another run',
+      bodyOf(
+        withEvent({
+          type: 'run_signalled',
+          id: 's',
+          at: 1,
+          name: 'n',
+          payload: { blob: 'x/1', bytes: 1, digest: 'd' },
+        }),
+      ),
+      /kept for the run/,
+    ],
+    [
+      'a time that no date can have',
+      bodyOf(withEvent({ type: 'run_signalled', id: 's', at: 8.64e15 + 1, name: 'n' })),
+      /mail\.event\.at/,
+    ],
+    [
+      "another id than the event's",
+      bodyOf(withEvent({ type: 'run_signalled', id: 'other', at: 1, name: 'n' })),
+      /expected the event's id/,
     ],
   ])('%s is unreadable, with a reason', (_, body, reason) => {
     expect(fromBody(body)).toEqual({ unreadable: expect.stringMatching(reason) });

@@ -89,7 +89,7 @@ describe('scenario 4: the services fail while runs are being recovered', () => {
     expect(await stage.takeAway()).toBe(2);
     const tick = async () => {
       clock.skip(minute);
-      return stage.passing(stage.aws.sweep(), second);
+      return stage.passing(stage.aws.sweep(), 200);
     };
     rule = ({ command, input }) =>
       command === 'Query' && /open#/.test(textOf(input)) ? { do: 'throttle' } : undefined;

@@ -1,6 +1,7 @@
 /** What a message may look like. Strict, since whoever may write to the queue can put anything there. */
 import * as z from 'zod';
 import type { OutsideEvent, Payload, StoredError } from '../../kernel/events.ts';
+import { payloadOf } from '../../kernel/program.ts';
 import type { Message } from '../../ports/queue.ts';
 import { isPlainText, LONGEST_ID_BYTES } from '../store-rules.ts';
 
@@ -8,12 +9,16 @@ import { isPlainText, LONGEST_ID_BYTES } from '../store-rules.ts';
 const id = z.string().refine(isUsableId, `expected an id of 1 to ${LONGEST_ID_BYTES} bytes without control characters`);
 /** Of an outside event: of any length, since it may hold a task's key. */
 const eventId = z.string().min(1);
-const at = z.number();
+/** One that a date can have. */
+const at = z.number().min(0).max(8.64e15);
 const by = z.string().optional();
 
+/** What a journal holds as JSON is parsed in each replay: what cannot be must not get there. */
+const json = z.string().refine(isJson, 'expected JSON');
+
 const payload: z.ZodType<Payload> = z.union([
-  z.string(),
-  z.strictObject({ blob: z.string(), bytes: z.number(), digest: z.string() }),
+  json,
+  z.strictObject({ blob: z.string(), bytes: z.int().nonnegative(), digest: z.string() }),
 ]);
 
 const storedError: z.ZodType<StoredError> = z.strictObject({
@@ -21,7 +26,7 @@ const storedError: z.ZodType<StoredError> = z.strictObject({
   message: z.string(),
   code: z.string().optional(),
   stack: z.string().optional(),
-  details: z.string().optional(),
+  details: json.optional(),
   cause: z.lazy(() => storedError).optional(),
 });
 
@@ -59,15 +64,35 @@ export const messageSchema: z.ZodType<Message> = z.discriminatedUnion('kind', [
     nonce: id.optional(),
     from: z.enum(['sweeper', 'opening', 'deployment']).optional(),
   }),
-  z.strictObject({
-    kind: z.literal('mail'),
-    run: id,
-    nonce: id,
-    mail: z.strictObject({ id: eventId, event: outsideEvent }),
-    expiresAt: at.optional(),
-  }),
+  z
+    .strictObject({
+      kind: z.literal('mail'),
+      run: id,
+      nonce: id,
+      // By its id a mail is found again, by the event's it is known as heard.
+      mail: z
+        .strictObject({ id: eventId, event: outsideEvent })
+        .refine((mail) => mail.id === mail.event.id, "expected the event's id"),
+      expiresAt: at.optional(),
+    })
+    .refine(({ run, mail }) => isOwnPayload(run, mail.event), 'expected a payload that is kept for the run'),
 ]);
 
 function isUsableId(text: string): boolean {
   return text !== '' && isPlainText(text, LONGEST_ID_BYTES);
+}
+
+/** A run's blobs are its own: no message makes it read another's. */
+function isOwnPayload(run: string, event: OutsideEvent): boolean {
+  const given = payloadOf(event);
+  return typeof given !== 'object' || (given.blob.startsWith(`${run}/`) && given.blob.length > run.length + 1);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
