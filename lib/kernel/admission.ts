@@ -1,7 +1,7 @@
 import type { WakeSource } from '../ports/queue.ts';
 import type { Mail } from './events.ts';
 import { type Head, isOpen } from './head.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, SettledEvent } from './journal.ts';
 
 /**
  * What a message leads to, decided on the journal as read after the message came. Pure.
@@ -12,6 +12,8 @@ export type Admission =
   | { do: 'leave' }
   /** Settled, but the head is still open: the outbox was not emptied (K22). */
   | { do: 'announce' }
+  /** What was accepted before the run went on as another one, and came after. */
+  | { do: 'hand_over' }
   /** The head says something else than the journal, though nobody is at it (invariant 6). */
   | { do: 'repair' }
   /** The head was lowered for nothing: it can only be raised behind a new suspend (K16). */
@@ -44,7 +46,8 @@ export function admit(asked: Asked, situation: Situation): Admission {
   const firstDelivery = asked.receives === 1 && asked.from === undefined;
   switch (current.phase) {
     case 'settled':
-      return isOpen(head.state) ? { do: 'announce' } : { do: 'leave' };
+      if (isOpen(head.state)) return { do: 'announce' };
+      return asked.kind === 'mail' && unread.length > 0 && goesOn(current.end) ? { do: 'hand_over' } : { do: 'leave' };
     case 'fresh':
       if (!isOpen(head.state)) return { do: 'leave' };
       if (asked.kind === 'start') {
@@ -82,6 +85,10 @@ function hasNews(unread: Mail[], since: number): boolean {
 /** A run that kills its process would kill each new one, too: for it, opening is not enough. */
 function isDeployment(from: WakeSource | undefined, code: string): boolean {
   return from === 'deployment' || (from === 'opening' && code !== 'crashing');
+}
+
+function goesOn(end: SettledEvent): boolean {
+  return end.type === 'run_completed' && end.continuedAs !== undefined;
 }
 
 function mend(head: Head, journal: Journal, wakeAt: number): Admission {

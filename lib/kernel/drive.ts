@@ -7,7 +7,7 @@ import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
 import { foldJournal, type Journal } from './journal.ts';
-import { announce } from './outbox.ts';
+import { announce, forward } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
 import { createTurn, type Turn, type TurnEnd } from './turn.ts';
@@ -61,6 +61,9 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
     case 'announce':
       await announce(ports, journal);
       return 'settled';
+    case 'hand_over':
+      await forward(ports, journal);
+      return 'left';
     case 'repair':
       await createHeadKeeper(ports, journal, head.state).raise();
       ports.changes.publish(message.run);

@@ -28,6 +28,14 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   ports.changes.publish(birth.id, journal.position);
 }
 
+/** Gives the successor of a run whose head is closed what has come since. */
+export async function forward(ports: Ports, journal: Journal): Promise<void> {
+  const { current } = journal;
+  if (current.phase !== 'settled' || current.end.type !== 'run_completed' || !current.end.continuedAs) return;
+  const head = await ports.store.readHead(current.end.continuedAs.id);
+  if (head) await handOver(ports, journal, recipientOf(ports, head.birth));
+}
+
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {
   const { birth } = journal;
   await ports.store.updateHead(

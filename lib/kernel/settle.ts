@@ -1,3 +1,4 @@
+import { retrying } from './appender.ts';
 import type { Continuation, OpenChild } from './events.ts';
 import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
@@ -20,6 +21,8 @@ export async function endOf(
 ): Promise<SettledEvent> {
   const left = leftOpen(program);
   const { birth } = journal;
+  const store = (name: string, text: string | undefined) =>
+    retrying(ports, () => storePayload(ports, ownerOf(birth, ports.limits), name, text));
   if (program.cancelled) {
     const cancelled = { name: 'CancelledError', message: program.cancelled.reason ?? 'The run was cancelled' };
     const thrown = outcome.type === 'threw' ? storeError(outcome.error, ports.limits) : cancelled;
@@ -35,14 +38,14 @@ export async function endOf(
   try {
     if (outcome.type === 'returned') {
       const text = toJson(outcome.value, `The output of ${birth.workflow}`, ports.limits);
-      const { payload } = await storePayload(ports, ownerOf(birth, ports.limits), 'output', text);
+      const { payload } = await store('output', text);
       return { type: 'run_completed', at, ...(payload !== undefined && { output: payload }), ...left };
     }
     const definition = await ports.definitions.find(birth.workflow, birth.version);
     if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
     definition.parseInput(outcome.input);
     const text = toJson(outcome.input, 'The input given to continueAs', ports.limits);
-    const { payload } = await storePayload(ports, ownerOf(birth, ports.limits), 'successor', text);
+    const { payload } = await store('successor', text);
     const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
     const untaken = program.untakenSignals();
     const continuedAs: Continuation = {

@@ -2,7 +2,7 @@ import { createAlarm } from './alarm.ts';
 import { type AppendResult, createAppender, retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { type Arrival, createEffects, lookAtChild } from './effects.ts';
-import type { JournalEvent, Mail, RunEvent } from './events.ts';
+import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import type { HeadState } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
@@ -112,7 +112,14 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const payload = payloadOf(event);
     const known = text ?? (typeof payload === 'object' ? undefined : payload);
     if (payload === undefined || known !== undefined) return program.feed(event, position, known);
-    return loadPayload(ports, payload).then((loaded) => program.feed(event, position, loaded));
+    return load(payload).then((loaded) => program.feed(event, position, loaded));
+  }
+
+  /** Blobs that do not answer for a moment are no reason to give the run up. */
+  function load(payload: Payload): Promise<string> {
+    return typeof payload === 'string'
+      ? loadPayload(ports, payload)
+      : retrying(ports, () => loadPayload(ports, payload));
   }
 
   /** Makes the program anew and feeds it the journal. */
@@ -130,23 +137,30 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
       onFault: wake,
     });
-    await program.start(birth.input === undefined ? undefined : fromJson(await loadPayload(ports, birth.input)));
+    await program.start(birth.input === undefined ? undefined : fromJson(await load(birth.input)));
     for (const [index, event] of recorded.entries()) {
       const payload = payloadOf(event);
-      await program.feed(event, index + 1, payload === undefined ? undefined : await loadPayload(ports, payload));
+      await program.feed(event, index + 1, payload === undefined ? undefined : await load(payload));
     }
   }
 
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
   async function rebuild(): Promise<void> {
-    const carried = relaxed ? [] : [...unrecorded, ...arrivals];
-    if (relaxed) effects.dropAll('Another event came first; the step is run again');
+    const carried = [...unrecorded, ...arrivals].filter(({ key }) => isFirm(key));
+    for (const { key } of [...effects.running.values()]) {
+      if (!isFirm(key)) effects.drop(key, 'Another event came first; the step is run again');
+    }
     unrecorded = [];
     inbox = await readMail();
     await replay();
     arrivals = carried;
     for (const { key, attempt } of [...carried, ...effects.running.values()]) takePending(key, attempt);
     for (const { key } of [...effects.running.values()]) if (!program.open.has(key)) stop(key);
+  }
+
+  /** It follows from durable events, so that every replay asks for it (K27). */
+  function isFirm(key: string): boolean {
+    return !relaxed || journal.started.has(key);
   }
 
   /** What has been done, or is under way, is not started anew. */
@@ -180,6 +194,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     arrivals = [];
     for (let index = 0; index < arrived.length; index += 1) {
       const arrival = arrived[index] as Arrival;
+      // A child that was looked at is as much from outside as one that has told.
+      if (isOutside(arrival.event)) await fireTimers(arrival.event.at);
       const request = program.open.get(arrival.key);
       suspects.leave(arrival.key);
       if (!request) {
@@ -209,15 +225,16 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (!claimed) await keeper.lower(now + limits.leaseMs);
     const events = tail;
     tail = [];
-    leaseUntil = now + limits.leaseMs;
-    const result = await appender.append(events, { leaseUntil, takeover }, mailIn(events));
+    const claim = { leaseUntil: now + limits.leaseMs, takeover };
+    const result = await appender.append(events, claim, mailIn(events));
     if (result === 'lost') return result;
-    takeover = false;
-    claimed = true;
     if (result === 'foreign') {
       await rebuild();
       return result;
     }
+    leaseUntil = claim.leaseUntil;
+    takeover = false;
+    claimed = true;
     unrecorded = [];
     if (program.stops.length > 0) await stopEffects();
     if (now >= nextHeartbeat && !hasEnded()) await raiseHead();

@@ -4,10 +4,10 @@
 import type { Definition } from '../../lib/kernel/definition.ts';
 import type { Chunk, JournalEvent } from '../../lib/kernel/events.ts';
 import type { Head } from '../../lib/kernel/head.ts';
-import { foldJournal, headStateOf } from '../../lib/kernel/journal.ts';
+import { extendJournal, foldJournal, headStateOf, isOutside } from '../../lib/kernel/journal.ts';
 import { fromJson, loadPayload } from '../../lib/kernel/payload.ts';
 import type { Ports } from '../../lib/kernel/ports.ts';
-import { createProgram, payloadOf } from '../../lib/kernel/program.ts';
+import { createProgram, type Program, payloadOf } from '../../lib/kernel/program.ts';
 
 /** A step that was started, and how many events were durable in its run's journal then. */
 export interface Effect {
@@ -18,6 +18,8 @@ export interface Effect {
   durable: number;
   /** Whether the driver had been told by then that another one had the run. */
   afterLoss: boolean;
+  /** Whether its process's claim of the run had ended by then, by its own clock. */
+  afterLease: boolean;
 }
 
 export interface FinishedRun {
@@ -26,8 +28,12 @@ export interface FinishedRun {
   chunks: Chunk[];
 }
 
+const minute = 60_000;
+/** The grace for compensation, and what a sweeper may need after a crash in it. */
+const overdueMs = 5 * minute;
+
 /** Positions, outcomes, head: what the records alone show. */
-export function checkRecords({ head, born, chunks }: FinishedRun): string[] {
+export function checkRecords({ head, born, chunks }: FinishedRun, blocks: readonly string[] = []): string[] {
   const found: string[] = [];
   const say = (what: string) => found.push(`run ${head.birth.id}: ${what}`);
   chunks.forEach((chunk, index) => {
@@ -40,7 +46,7 @@ export function checkRecords({ head, born, chunks }: FinishedRun): string[] {
       if (heard.has(event.id)) say(`(7) outside event ${event.type} ${event.id} is recorded twice`);
       heard.add(event.id);
     }
-    if (event.type === 'run_blocked') say(`was blocked: ${event.message}`);
+    if (event.type === 'run_blocked' && !blocks.includes(event.code)) say(`was blocked: ${event.message}`);
     if (isOutcome(event)) {
       if (outcomes.has(event.key)) say(`(2) '${event.key}' has two outcomes`);
       outcomes.add(event.key);
@@ -48,6 +54,11 @@ export function checkRecords({ head, born, chunks }: FinishedRun): string[] {
   }
   const journal = foldJournal(head.birth, chunks);
   if (journal.current.phase !== 'settled') say(`(5) has not settled: it is ${journal.current.phase}`);
+  const { current } = journal;
+  if (current.phase === 'settled' && !journal.cancel && !journal.timedOut && current.end.unawaited)
+    say(`left ${current.end.unawaited} running`);
+  const latest = head.birth.deadline + overdueMs;
+  if (current.phase === 'settled' && current.end.at > latest) say(`(5) settled ${current.end.at - latest} ms too late`);
   const expected = headStateOf(journal, 0);
   if (JSON.stringify(expected) !== JSON.stringify(head.state)) {
     say(`(6) its head says ${JSON.stringify(head.state)}, its journal ${JSON.stringify(expected)}`);
@@ -66,10 +77,12 @@ export async function checkEffects(
   definition: Definition,
   { head, chunks }: FinishedRun,
   effects: Effect[],
+  children: string[],
 ): Promise<string[]> {
   const { birth } = head;
   const found: string[] = [];
   const recorded = chunks.flatMap(({ events }) => events);
+  const states = statesOf({ head, born: head, chunks });
   const program = createProgram({
     definition,
     birth,
@@ -83,8 +96,10 @@ export async function checkEffects(
   });
   /** After how many events each attempt is asked for. */
   const asked = new Map<string, number>();
+  const askedChildren = new Set<string>();
   const look = (position: number) => {
     for (const request of program.open.values()) {
+      if (request.kind === 'child') askedChildren.add(request.id);
       if (request.kind !== 'step') continue;
       const name = `${request.key}#${request.attempt}`;
       if (!asked.has(name)) asked.set(name, position);
@@ -94,10 +109,21 @@ export async function checkEffects(
   look(0);
   for (const [index, event] of recorded.entries()) {
     const payload = payloadOf(event);
+    found.push(...checkTimers(birth.id, program, event, states[index] as State));
     await program.feed(event, index + 1, payload === undefined ? undefined : await loadPayload(ports, payload));
     look(index + 1);
   }
-  for (const { process, key, attempt, durable, afterLoss } of effects) {
+  for (const id of children) {
+    if (!askedChildren.has(id)) found.push(`run ${birth.id}: (3) its child ${id} was created, no replay asks for it`);
+  }
+  for (const { process, key, attempt, durable, afterLoss, afterLease } of effects) {
+    if (states[durable]?.paused && states[durable]?.writer === process) {
+      found.push(`run ${birth.id}: (10) ${process} ran ${key}#${attempt} though it had paused the run`);
+    }
+    if (afterLease) found.push(`run ${birth.id}: (4) ${process} ran ${key}#${attempt} when its claim had ended`);
+    if (afterLoss)
+      found.push(`run ${birth.id}: (4) ${process} ran ${key}#${attempt} though it knew that it had lost the run`);
+    if (definition.durability !== 'each') continue;
     const after = asked.get(`${key}#${attempt}`);
     if (after === undefined)
       found.push(`run ${birth.id}: (3) ${process} ran ${key}#${attempt}, which no replay asks for`);
@@ -106,10 +132,53 @@ export async function checkEffects(
         `run ${birth.id}: (3) ${process} ran ${key}#${attempt} after ${durable} events, a replay asks for it after ${after}`,
       );
     }
-    if (afterLoss)
-      found.push(`run ${birth.id}: (4) ${process} ran ${key}#${attempt} though it knew that it had lost the run`);
   }
   return found;
+}
+
+/** What holds before an event is fed. */
+interface State {
+  paused: boolean;
+  /** The process that wrote the event before. */
+  writer: string | undefined;
+  /** Whether a driver wrote the event. */
+  driven: boolean;
+}
+
+/** One more than there are events: the last says how it is after them all. */
+function statesOf({ head, chunks }: FinishedRun): State[] {
+  const journal = foldJournal(head.birth, []);
+  const states: State[] = [];
+  let writer: string | undefined;
+  let position = 0;
+  for (const chunk of chunks) {
+    for (const event of chunk.events) {
+      states.push({ paused: journal.paused, writer, driven: chunk.driver !== undefined });
+      position += 1;
+      const { format, nonce, id, at } = chunk;
+      extendJournal(journal, { format, nonce, id, at, position, events: [event] });
+      writer = chunk.driver?.id.split('.')[0];
+    }
+  }
+  return [...states, { paused: journal.paused, writer, driven: true }];
+}
+
+/** Timers fire when due, not while paused, and before what came after their time (K20, K24). */
+function checkTimers(run: string, program: Program, event: JournalEvent, { paused, driven }: State): string[] {
+  if (event.type === 'task_completed' && event.kind === 'timer') {
+    const timer = program.open.get(event.key);
+    const early = timer?.kind === 'timer' && event.at < timer.due;
+    return [
+      ...(early ? [`run ${run}: (11) timer ${event.key} fired before it was due`] : []),
+      ...(paused ? [`run ${run}: (10) timer ${event.key} fired in a pause`] : []),
+    ];
+  }
+  if (!isOutside(event) || paused || !driven) return [];
+  return [...program.open.values()].flatMap((request) =>
+    request.kind === 'timer' && request.due <= event.at
+      ? [`run ${run}: (11) ${event.type} ${event.id} came before timer ${request.key}, which was due earlier`]
+      : [],
+  );
 }
 
 /** In a calm schedule every effect runs exactly once. */
@@ -121,4 +190,26 @@ export function checkOnce(effects: Effect[]): string[] {
     seen.add(name);
     return [];
   });
+}
+
+/** A step that runs at most once is never started again, whatever the durability. */
+export function checkAtMostOnce(effects: Effect[], once: ReadonlySet<string>): string[] {
+  const steps = effects.filter(({ key }) => once.has(idOf(key)));
+  return checkOnce(steps).map((found) => `(12) at most once: ${found}`);
+}
+
+/** Of all steps only one kills its process, and it alone is to blame. */
+export function checkBlame({ head, chunks }: FinishedRun, poison: string): string[] {
+  return chunks
+    .flatMap(({ events }) => events)
+    .flatMap((event) =>
+      event.type === 'task_failed' && event.error.code === 'crashed' && idOf(event.key) !== poison
+        ? [`run ${head.birth.id}: (13) ${event.key} is blamed for what ${poison} did`]
+        : [],
+    );
+}
+
+/** The plan's id in a task's key. */
+export function idOf(key: string): string {
+  return key.split('/').at(-1) ?? key;
 }

@@ -6,7 +6,7 @@
 import { type Context, type Workflow, workflow } from '../../lib/workflow/index.ts';
 
 export type Plan =
-  | { do: 'step'; id: string; ms: number; fails: number; once?: true; undo?: true }
+  | { do: 'step'; id: string; ms: number; fails: number; once?: true; undo?: true; hasty?: true }
   | { do: 'sleep'; id: string; ms: number }
   | { do: 'signal'; id: string; name: string; timeoutMs?: number }
   | { do: 'child'; id: string; plan: Plan }
@@ -41,7 +41,7 @@ export function randomPlan(chance: Chance, size = 3): Plan {
   }
 
   function step(id: string): Plan {
-    const ms = [0, 0, 10, 400, 2_500, 9_000][below(6)] as number;
+    const ms = chance() < 0.04 ? 40_000 : ([0, 0, 10, 400, 2_500, 9_000][below(6)] as number);
     const fails = chance() < 0.15 ? 1 + below(attempts) : 0;
     return {
       do: 'step',
@@ -50,6 +50,7 @@ export function randomPlan(chance: Chance, size = 3): Plan {
       fails,
       ...(chance() < 0.08 && { once: true }),
       ...(chance() < 0.15 && { undo: true }),
+      ...(chance() < 0.3 && { hasty: true }),
     };
   }
 
@@ -66,7 +67,7 @@ function partsOf(plan: Plan): Plan[] {
   return 'plan' in plan ? [plan.plan] : [];
 }
 
-function anyPart(plan: Plan, holds: (part: Plan) => boolean): boolean {
+export function anyPart(plan: Plan, holds: (part: Plan) => boolean): boolean {
   return holds(plan) || partsOf(plan).some((part) => anyPart(part, holds));
 }
 
@@ -93,20 +94,35 @@ export function signalsOf(plan: Plan): Map<string, number> {
   return counts;
 }
 
+/** The ids of all steps, and of those that run at most once. */
+export function stepsOf(plan: Plan): { id: string; once: boolean }[] {
+  if (plan.do === 'step') return [{ id: plan.id, once: plan.once === true }];
+  return partsOf(plan).flatMap(stepsOf);
+}
+
 const retry = { attempts, initial: 200, jitter: 0.5 } as const;
+const hastyRetry = { attempts, initial: 0, jitter: 0 } as const;
 
 export interface PlanInput {
   plan: Plan;
+  /** How often the run goes on as another one. */
+  again?: number;
+  /** Whether it is one that another went on as: that one has been told all that this one needs. */
+  continued?: true;
 }
 
 /** `sleep` is how long a step takes. */
 export function interpreter(
   sleep: (ms: number) => Promise<void>,
   durability: 'each' | 'relaxed' | 'none',
+  timeoutMs = 12 * 60 * 60_000,
 ): Workflow<PlanInput, unknown> {
   const simulated: Workflow<PlanInput, unknown> = workflow(
-    { name: 'simulated', timeout: '12h', durability },
-    (ctx, { plan }: PlanInput) => run(ctx, plan),
+    { name: 'simulated', timeout: timeoutMs, durability },
+    async (ctx, { plan, again = 0 }: PlanInput) => {
+      const result = await run(ctx, plan);
+      return again > 0 ? ctx.continueAs({ plan, again: again - 1, continued: true }) : result;
+    },
   ) as Workflow<PlanInput, unknown>;
 
   async function run(ctx: Context, plan: Plan): Promise<unknown> {
@@ -119,7 +135,10 @@ export function interpreter(
             if (attempt <= plan.fails) throw new RangeError(`${plan.id} failed at attempt ${attempt}`);
             return `${plan.id}#${attempt}`;
           },
-          { ...(plan.once ? { atMostOnce: true } : { retry }), ...(plan.undo && { compensate: () => sleep(5) }) },
+          {
+            ...(plan.once ? { atMostOnce: true } : { retry: plan.hasty ? hastyRetry : retry }),
+            ...(plan.undo && { compensate: () => sleep(5) }),
+          },
         );
       case 'sleep':
         await ctx.sleep(plan.ms, { name: plan.id });
@@ -135,7 +154,12 @@ export function interpreter(
         return ctx.child(simulated, { plan: plan.plan }, { name: plan.id });
       case 'sequence': {
         const results: unknown[] = [];
-        for (const part of plan.parts) results.push(await run(ctx, part));
+        let latest = ctx.now();
+        for (const part of plan.parts) {
+          results.push(await run(ctx, part));
+          if (ctx.now() < latest) throw new Error('Time went back');
+          latest = ctx.now();
+        }
         return results;
       }
       case 'all':

@@ -8,6 +8,8 @@ import { deliver, recipientOf } from '../../lib/kernel/deliver.ts';
 import type { Birth, OutsideEvent } from '../../lib/kernel/events.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
 import { foldJournal } from '../../lib/kernel/journal.ts';
+import { fromJson, loadPayload } from '../../lib/kernel/payload.ts';
+import { successorOf } from '../../lib/kernel/successor.ts';
 import type { Message } from '../../lib/ports/queue.ts';
 import { sweep } from '../../lib/service/sweep.ts';
 import {
@@ -19,11 +21,28 @@ import {
   type Trouble,
   type World,
 } from '../kernel/harness.ts';
-import { checkEffects, checkOnce, checkRecords, type Effect, type FinishedRun } from './oracle.ts';
-import { interpreter, isDeterministic, type Plan, type PlanInput, randomPlan, signalsOf } from './plan.ts';
-
-export type Mode = 'calm' | 'faults' | 'stall' | 'kill';
-export const modes: readonly Mode[] = ['calm', 'faults', 'stall', 'kill'];
+import {
+  checkAtMostOnce,
+  checkBlame,
+  checkEffects,
+  checkOnce,
+  checkRecords,
+  type Effect,
+  type FinishedRun,
+  idOf,
+} from './oracle.ts';
+import {
+  anyPart,
+  interpreter,
+  isDeterministic,
+  type Plan,
+  type PlanInput,
+  randomPlan,
+  signalsOf,
+  stepsOf,
+} from './plan.ts';
+import { type Mode, modes, randomTraits } from './traits.ts';
+import { watchStore } from './watch.ts';
 
 export interface Result {
   seed: number;
@@ -40,37 +59,65 @@ const faultsMs = 4 * minute;
 /** Long enough for a parent to look at its children a few times; far from any deadline. */
 const patienceMs = 180 * minute;
 const hopeless = 20_000;
+/** Rounds of a schedule; one that needs more never comes to rest. */
+const maxRounds = 60_000;
+const targets = [
+  'append',
+  'append',
+  'updateHead',
+  'updateHead',
+  'read',
+  'send',
+  'create',
+  'putMail',
+  'put',
+  'readHead',
+];
 
-export async function runSchedule(seed: number, options: { mode?: Mode } = {}): Promise<Result> {
+export interface ScheduleOptions {
+  mode?: Mode;
+  /** False: nothing repairs later what a missing guard has spoilt. Default true. */
+  backstops?: boolean;
+}
+
+export async function runSchedule(seed: number, options: ScheduleOptions = {}): Promise<Result> {
   const chance = seededFraction(seed * 7919 + 13);
   const below = (max: number) => Math.floor(chance() * max);
   const mode = options.mode ?? (modes[seed % modes.length] as Mode);
+  const backstops = options.backstops ?? true;
   const plan = randomPlan(chance, 3);
-  const durability = chance() < 0.8 ? 'each' : chance() < 0.5 ? 'relaxed' : 'none';
-  const durableQueue = chance() < 0.6;
-  const commands = chance() < 0.3;
-  const world = createWorld({ seed, durableQueue, limits: { crashes: 1_000, takeovers: 1_000 } });
-  const definition = interpreter(world.sleep, durability);
+  const traits = randomTraits(mode, chance);
+  const { durability, durableQueue, again } = traits;
+  const world = createWorld({ seed, durableQueue, limits: traits.limits });
+  const definition = interpreter(world.sleep, durability, traits.timeoutMs);
   const began = world.clock.now();
-  const disturbed = () => armed && mode !== 'calm' && world.clock.now() < began + faultsMs;
+  const rough = mode !== 'calm' && mode !== 'poison';
+  const disturbed = () => armed && rough && world.clock.now() < began + faultsMs;
+  const steps = stepsOf(plan);
+  const once = new Set(steps.filter((step) => step.once).map(({ id }) => id));
+  const poison = mode === 'poison' ? steps[below(steps.length)]?.id : undefined;
   const effects: Effect[] = [];
   const born = new Map<string, FinishedRun['head']>();
   const violations: string[] = [];
+  const say = (violation: string) => violations.push(violation);
   const lost = new Set<string>();
   let processes: Process[] = [];
   let made = 0;
   let sweeps = 0;
-  let cancelled = false;
   let armed = false;
+  let isDeployed = true;
 
   // --- processes and their faults ------------------------------------------------------------------------------------
 
-  const written = new Map<string, string>();
-  watchPositions(world, written, violations);
+  const watch = watchStore(
+    world,
+    { calm: mode === 'calm', noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined) },
+    say,
+  );
 
   /** The one call at which a directed schedule strikes. */
   const target = {
-    method: ['append', 'updateHead', 'read', 'send', 'create', 'putMail'][below(6)] as string,
+    method: targets[below(targets.length)] as string,
     nth: 1 + below(6),
     when: chance() < 0.5 ? ('before' as const) : ('after' as const),
   };
@@ -90,10 +137,11 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   function troubleOf(process: Process, call: Call): Trouble | undefined {
     const slow: Trouble | undefined = chance() < 0.3 ? { do: 'delay', ms: below(150) } : undefined;
     if (!disturbed()) return slow;
-    if (mode === 'faults') {
+    if (mode === 'faults' || mode === 'shaky') {
       const roll = chance();
       if (roll < 0.02) return { do: 'refuse' };
       if (roll < 0.05) return { do: 'timeOut' };
+      if (mode === 'shaky') return slow;
       if (roll < 0.06) return kill(process, chance() < 0.5 ? 'before' : 'after');
       if (roll < 0.075) {
         freezeForAWhile(process);
@@ -112,19 +160,42 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   }
 
   function kill(process: Process, when: 'before' | 'after'): Trouble {
+    bury(process);
+    return { do: 'kill', when };
+  }
+
+  function bury(process: Process): void {
     processes = processes.filter((other) => other !== process);
     if (!durableQueue) later(below(5_000), () => world.gone.add(process.name));
     later(500 + below(20_000), addProcess);
-    return { do: 'kill', when };
+  }
+
+  function die(process: Process): void {
+    if (!world.isAlive(process.name)) return;
+    process.kill();
+    bury(process);
+  }
+
+  /** For a while whoever comes has not got the workflow. */
+  function undeploy(): void {
+    const set = (deployed: boolean) => {
+      isDeployed = deployed;
+      for (const process of processes) process.deploy(...(deployed ? [definition] : []));
+    };
+    set(false);
+    later(10_000 + below(60_000), () => set(true));
   }
 
   function addProcess(): void {
     made += 1;
-    const process = world.process(`p${made}`, [definition], {
-      skewMs: mode === 'calm' ? 0 : below(4_000) - 2_000,
+    const skewMs = mode === 'calm' ? 0 : below(4_000) - 2_000;
+    const process = world.process(`p${made}`, isDeployed ? [definition] : [], {
+      skewMs,
       observer: {
         stepStarted({ run, key, attempt }) {
           if (!world.isAlive(process.name)) return;
+          if (idOf(key) === poison) later(below(50), () => die(process));
+          const lease = watch.leaseOf(process.name, run);
           effects.push({
             process: process.name,
             run,
@@ -132,6 +203,7 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
             attempt,
             durable: world.durableEvents(run),
             afterLoss: lost.has(`${process.name} ${run}`),
+            afterLease: lease !== undefined && world.clock.now() + skewMs > lease,
           });
         },
       },
@@ -148,7 +220,7 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   function collect(): void {
     for (const { message, visibleAt } of world.messages.splice(0)) {
       const delay = Math.max(0, visibleAt - world.clock.now());
-      if (mode === 'calm') handOut(message, 1, delay + below(chance() < 0.1 ? 8_000 : 300));
+      if (!rough) handOut(message, 1, delay + below(chance() < 0.1 ? (chance() < 0.3 ? 70_000 : 8_000) : 300));
       else {
         if (disturbed() && mayBeLost(message) && chance() < 0.08) continue;
         handOut(message, 1, delay + below(chance() < 0.1 ? 50_000 : 300));
@@ -159,7 +231,9 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
 
   /** A durable queue keeps facts that people were told are accepted; all else has somebody who looks again. */
   function mayBeLost(message: Message): boolean {
-    return !durableQueue || message.kind !== 'mail' || message.mail.event.type === 'child_settled';
+    if (mode === 'shaky') return false;
+    if (message.kind === 'mail' && message.mail.event.type === 'child_settled') return backstops;
+    return !durableQueue || message.kind !== 'mail';
   }
 
   function handOut(message: Message, receives: number, delay: number): void {
@@ -169,6 +243,7 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   function receive(message: Message, receives: number): void {
     const free = processes.filter(({ name }) => !busy.has(`${name} ${message.run}`));
     const process = free[below(free.length)];
+    const until = traits.turnMs === undefined ? undefined : world.clock.now() + traits.turnMs;
     if (!process) {
       handOut(message, receives, 700);
       return;
@@ -182,15 +257,27 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
       busy.delete(at);
       lost.delete(at);
     };
-    process.drive(message, { receives }).then(done, () => {
+    process.drive(message, { receives, ...(until !== undefined && { until }) }).then(done, () => {
       done();
       if (receives < hopeless) handOut(message, receives + 1, 1_000);
     });
     // A receiver that has not answered by then is taken for dead.
     later(visibilityMs, () => {
-      if (!settled && receives < 5) receive(message, receives + 1);
+      if (!settled && receives < 5) void receiveAgain(message, receives + 1);
       if (!world.isAlive(process.name)) busy.delete(at);
     });
+  }
+
+  /** Without backstops a message whose fact is stored dies with its receiver. */
+  async function receiveAgain(message: Message, receives: number): Promise<void> {
+    if (backstops || (message.kind === 'mail' && !(await isStored(message.run, message.mail.id)))) {
+      receive(message, receives);
+    }
+  }
+
+  async function isStored(run: string, event: string): Promise<boolean> {
+    const { head, chunks, mail } = await world.record(run);
+    return mail.some(({ id }) => id === event) || foldJournal(head.birth, chunks).heard.has(event);
   }
 
   world.onLoss((process, run) => lost.add(`${process} ${run}`));
@@ -198,6 +285,7 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   // --- people --------------------------------------------------------------------------------------------------------
 
   const served = new Set<string>();
+  const inputs = new Map<string, PlanInput>();
 
   /** Sends each run the signals that its plan may take, once, at any time. */
   async function serve(): Promise<void> {
@@ -205,26 +293,29 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
       if (served.has(birth.id)) continue;
       served.add(birth.id);
       born.set(birth.id, await world.head(birth.id));
-      if (isSettled(state.status)) continue;
-      const { plan: own } = JSON.parse(String(birth.input)) as PlanInput;
+      const input = (await inputOf(world, birth)) as PlanInput | undefined;
+      // A tombstone has none.
+      if (!input) continue;
+      inputs.set(birth.id, input);
+      const { plan: own, again: times = 0, continued } = input;
+      if (continued || isSettled(state.status)) continue;
       for (const [name, count] of signalsOf(own)) {
-        for (let i = 0; i < count; i += 1) {
+        for (let i = 0; i < count * (times + 1); i += 1) {
           const at = below(20_000);
           const event = () => ({ type: 'run_signalled', name, ...idAt(`${name}${i}`) }) as const;
-          const asAppend = mode !== 'calm' && chance() < 0.2;
+          const asAppend = chance() < 0.2 && (mode !== 'calm' || durability === 'each');
           later(at, async () => {
             if (!asAppend || !(await appendMailbox(birth.id, event()))) await tell(birth, event);
           });
         }
       }
-      if (!commands) continue;
+      if (!traits.commands) continue;
       const pauseAt = below(30_000);
       later(pauseAt, () => tell(birth, () => commandEvent('run_paused')));
-      later(pauseAt + below(90_000), () => tell(birth, () => commandEvent('run_resumed')));
-      if (chance() < 0.3) {
-        cancelled = true;
+      if (traits.resume) later(pauseAt + below(90_000), () => tell(birth, () => commandEvent('run_resumed')));
+      if (traits.cancel) {
         const event = () => ({ type: 'run_cancel_requested', epoch: 0, ...idAt(world.ids.random()) }) as const;
-        later(below(60_000), () => tell(birth, event));
+        later(traits.resume ? below(60_000) : pauseAt + 60_000, () => tell(birth, event));
       }
     }
   }
@@ -237,6 +328,8 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
 
   /** As an API does it, which is another process and is patient. */
   async function tell(birth: Birth, event: () => OutsideEvent): Promise<void> {
+    const next = isSettled((await world.head(birth.id)).state.status) && (await successorOf(api.ports, birth.id));
+    if (next) return tell((await world.head(next)).birth, event);
     await deliver(api.ports, recipientOf(api.ports, birth), event());
   }
 
@@ -257,9 +350,11 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   // Where the queue forgets, only the process that holds a start message, or everybody after its death, may use it.
   const starter = durableQueue ? api : (processes[0] as Process);
   const roots: string[] = [];
-  const count = 1 + below(2);
-  for (let i = 0; i < count; i += 1) roots.push(await world.until(startIn(starter, definition, { plan })));
+  for (let i = 0; i < traits.runs; i += 1) {
+    roots.push(await world.until(startIn(starter, definition, { plan, again })));
+  }
   armed = true;
+  if (traits.deploys) later(below(150_000), undeploy);
 
   function tick(): void {
     const sweeper = processes[below(processes.length)];
@@ -273,7 +368,9 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
   tick();
 
   const end = began + faultsMs + patienceMs;
-  for (;;) {
+  for (let round = 0; ; round += 1) {
+    if (round > maxRounds) say('(5) it never comes to rest');
+    if (round > maxRounds) break;
     await world.settle();
     collect();
     await serve();
@@ -289,33 +386,35 @@ export async function runSchedule(seed: number, options: { mode?: Mode } = {}): 
 
   // --- what came of it -----------------------------------------------------------------------------------------------
 
+  const blocks = traits.deploys ? ['not_deployed'] : [];
   for (const id of served) {
     const { head, chunks } = await world.record(id);
+    if (watch.isBornLate(id) && effects.some(({ run }) => run === id))
+      say(`run ${id}: was born after its parent's end`);
     if (chunks.length === 0 && head.state.status === 'cancelled') continue;
     const finished = { head, chunks, born: born.get(id) ?? head };
-    violations.push(...checkRecords(finished));
+    violations.push(...checkRecords(finished, blocks));
     const own = effects.filter(({ run }) => run === id);
-    if (durability === 'each') violations.push(...(await checkEffects(api.ports, definition, finished, own)));
+    const children = [...born.values()].filter(
+      ({ birth }) => birth.parent?.id === id && !inputs.get(birth.id)?.continued,
+    );
+    const ids = children.map(({ birth }) => birth.id);
+    violations.push(...(await checkEffects(api.ports, definition, finished, own, ids)));
+    if (poison !== undefined) violations.push(...checkBlame(finished, poison));
   }
   if (mode === 'calm') violations.push(...checkOnce(effects));
-  if (!cancelled && isDeterministic(plan)) {
+  violations.push(...checkAtMostOnce(effects, once));
+  const changes = traits.cancel || traits.timeoutMs !== undefined || poison !== undefined;
+  const lacksChildren = traits.deploys && anyPart(plan, (part) => part.do === 'child');
+  if (!changes && !lacksChildren && isDeterministic(plan)) {
     violations.push(...(await compare(seed, world, roots, plan)));
   }
   return { seed, mode, violations, runs: served.size, effects: effects.length, sweeps };
 }
 
-/** A journal position is written at most once (1), seen from below every process. */
-function watchPositions(world: World, written: Map<string, string>, violations: string[]): void {
-  const { append } = world.store;
-  world.store.append = async (id, chunk, absorbed) => {
-    const answer = await append(id, chunk, absorbed);
-    const place = `${id} ${chunk.nonce} ${chunk.position}`;
-    if (answer.appended) {
-      if (written.has(place)) violations.push(`(1) ${place} was written twice`);
-      written.set(place, chunk.id);
-    }
-    return answer;
-  };
+/** What a run was started with, its payload perhaps a blob. */
+async function inputOf(world: World, { input }: Birth): Promise<unknown> {
+  return input === undefined ? undefined : fromJson(await loadPayload(world, input));
 }
 
 async function resultOf(world: World, run: string): Promise<string> {
@@ -323,7 +422,9 @@ async function resultOf(world: World, run: string): Promise<string> {
   const { current } = foldJournal(head.birth, chunks);
   if (current.phase !== 'settled') return current.phase;
   const { end } = current;
-  return end.type === 'run_completed' ? String(end.output) : `${end.type} ${end.error.name}: ${end.error.message}`;
+  if (end.type !== 'run_completed') return `${end.type} ${end.error.name}: ${end.error.message}`;
+  if (end.continuedAs) return resultOf(world, end.continuedAs.id);
+  return end.output === undefined ? 'nothing' : loadPayload(world, end.output);
 }
 
 /** What is deterministic comes out as it does without any fault. */

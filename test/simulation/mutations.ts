@@ -1,0 +1,664 @@
+import type { Patch } from './mutant.ts';
+
+/**
+ * The guards of the kernel, each with the source without it. The simulation has to see that one is missing.
+ */
+export interface Mutation {
+  name: string;
+  /** Of the kernel's rules. */
+  rule: string;
+  /** What the guard does. */
+  guard: string;
+  patches: Patch[];
+  /** The simulation sees it only where nothing repairs the harm later. */
+  withoutBackstops?: true;
+}
+
+const inFile =
+  (file: string) =>
+  (find: string, replace = ''): Patch => ({ file, find, replace });
+
+const turn = inFile('lib/kernel/turn.ts');
+const program = inFile('lib/kernel/program.ts');
+const journal = inFile('lib/kernel/journal.ts');
+const admission = inFile('lib/kernel/admission.ts');
+const appender = inFile('lib/kernel/appender.ts');
+const drive = inFile('lib/kernel/drive.ts');
+const headKeeper = inFile('lib/kernel/head-keeper.ts');
+const outbox = inFile('lib/kernel/outbox.ts');
+const suspects = inFile('lib/kernel/suspects.ts');
+const suspension = inFile('lib/kernel/suspension.ts');
+const parking = inFile('lib/kernel/parking.ts');
+const createRun = inFile('lib/kernel/create-run.ts');
+const deliver = inFile('lib/kernel/deliver.ts');
+const sweep = inFile('lib/service/sweep.ts');
+const effects = inFile('lib/kernel/effects.ts');
+const alone = inFile('lib/kernel/alone.ts');
+const scope = inFile('lib/workflow/scope.ts');
+const store = inFile('lib/adapters/memory/store.ts');
+
+export const mutations: Mutation[] = [
+  // --- the program and the journal
+  {
+    name: 'macrotask',
+    rule: 'K1',
+    guard: 'a program has come to rest after a macrotask, not after some microtasks',
+    patches: [
+      program(
+        'return context.clock.macrotask().then(quiesced);',
+        'return Promise.resolve().then(() => {}).then(() => {}).then(quiesced);',
+      ),
+    ],
+  },
+  {
+    name: 'fed-in-the-loop',
+    rule: 'K1',
+    guard: 'nothing is fed while an append is in flight',
+    patches: [
+      turn(
+        '    arrivals.push(arrival);\n    wake();',
+        '    arrivals.push(arrival);\n    void feedArrivals().then(wake);',
+      ),
+    ],
+  },
+  {
+    name: 'flush-before-effect',
+    rule: 'K2',
+    guard: 'an effect starts after the events that it follows from are durable',
+    patches: [turn('if (request.after <= durableSeq()) return true;', 'return true;')],
+  },
+  {
+    name: 'flush-before-retry',
+    rule: 'K2',
+    guard: 'a failed attempt is durable before the next one starts',
+    patches: [
+      program('          request.after = seq;\n          pending.add(request);', '          pending.add(request);'),
+    ],
+  },
+  {
+    name: 'replay-after-foreign',
+    rule: 'K3',
+    guard: 'a foreign event wins its place, and the program is made anew',
+    patches: [
+      turn(
+        "    if (result === 'foreign') {\n      await rebuild();\n      return result;\n    }",
+        "    if (result === 'foreign') return result;",
+      ),
+    ],
+  },
+  {
+    name: 'carry-over',
+    rule: 'K3',
+    guard: 'what own effects have produced is carried over a lost position',
+    patches: [turn('[...unrecorded, ...arrivals].filter(({ key }) => isFirm(key))', '[]')],
+  },
+  {
+    name: 'carry-unrecorded',
+    rule: 'K3',
+    guard: 'outcomes that were fed and not yet written are carried over, too',
+    patches: [turn('[...unrecorded, ...arrivals].filter', 'arrivals.filter')],
+  },
+  {
+    name: 'attach-running',
+    rule: 'K3',
+    guard: 'running effects are attached to again',
+    patches: [
+      turn(
+        'for (const { key, attempt } of [...carried, ...effects.running.values()]) takePending(key, attempt);',
+        'for (const { key, attempt } of carried) takePending(key, attempt);',
+      ),
+      turn('if (effects.running.has(request.key)) program.pending.delete(request);\n      else if', 'if'),
+    ],
+  },
+  {
+    name: 'stop-when-durable',
+    rule: 'K4',
+    guard: 'losers are stopped once the event that decided is durable',
+    patches: [
+      turn('while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq())', 'while (stops.length > 0)'),
+      turn(
+        '    const needsWrite = startEffects();\n',
+        '    await stopEffects();\n    const needsWrite = startEffects();\n',
+      ),
+    ],
+  },
+  {
+    name: 'keep-losers-outcome',
+    rule: 'K4',
+    guard: "a loser's outcome is kept until the event that decided is durable",
+    patches: [turn('if (tail.length > 0) unrecorded.push(arrival);', '')],
+  },
+  {
+    name: 'own-write',
+    rule: 'K5',
+    guard: "an append that the store had applied before it timed out is known as one's own",
+    patches: [appender('!own.has(standing.id) && standing.driver', 'standing.driver')],
+  },
+  {
+    name: 'absorb-with-last-part',
+    rule: 'K6',
+    guard: 'mail is deleted by the append that holds the last of its events',
+    patches: [appender('index === parts.length - 1 ? absorbed : []', 'absorbed')],
+  },
+  {
+    name: 'nonce-of-messages',
+    rule: 'K7',
+    guard: 'a message for an earlier life of a run does not touch the present one',
+    patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;')],
+  },
+  {
+    name: 'nonce-of-journals',
+    rule: 'K7',
+    guard: 'events lie under the nonce of their life',
+    patches: [
+      store('JSON.stringify([id, nonce])', 'JSON.stringify([id])'),
+      store('    journals.delete(journalKey(id, nonce));\n', ''),
+    ],
+  },
+
+  // --- leases, claims, takeovers
+  {
+    name: 'claim-before-effect',
+    rule: 'K8',
+    guard: 'a turn claims the run before its first effect',
+    patches: [turn('let claimed = start.lazy;', 'let claimed = true;')],
+  },
+  {
+    name: 'lazy-only-early',
+    rule: 'K8',
+    guard: 'the first turn is lazy only while no sweeper can be on its way',
+    patches: [admission('firstDelivery && now < journal.birth.createdAt + graceMs / 2', 'firstDelivery')],
+  },
+  {
+    name: 'lazy-only-once',
+    rule: 'K8',
+    guard: 'a start message that was received before is not lazy',
+    patches: [admission('firstDelivery && now < journal', 'now < journal')],
+  },
+  {
+    name: 'heartbeat',
+    rule: 'K8',
+    guard: 'the lease is renewed while steps run',
+    patches: [turn('    if (now >= nextHeartbeat && effects.running.size > 0) return true;\n')],
+  },
+  {
+    name: 'live-claim',
+    rule: 'K8',
+    guard: 'a run with a live claim is left to its driver',
+    patches: [admission("if (current.leaseUntil > now && !ownerIsGone) return { do: 'leave' };")],
+  },
+  {
+    name: 'loss-ends-turn',
+    rule: 'K9',
+    guard: 'a position lost to another driver ends the turn',
+    patches: [
+      appender("if (!answer.appended && !own.has(standing.id) && standing.driver) return 'lost';"),
+      turn('if (next?.driver) throw new Lost();'),
+    ],
+  },
+  {
+    name: 'loss-at-watch',
+    rule: 'K9',
+    guard: "another driver's append that a watch reads ends the turn",
+    patches: [turn('if (next?.driver) throw new Lost();')],
+  },
+  {
+    name: 'only-start-starts',
+    rule: 'K10',
+    guard: 'mail and wakes do not start a fresh run',
+    patches: [admission("if (asked.from === 'sweeper' && (ownerIsGone || !ownerIsOther))", 'if (true)')],
+  },
+  {
+    name: 'host-starts',
+    rule: 'K10',
+    guard: 'the sweeper leaves a fresh run to the living process that holds its start message',
+    patches: [
+      admission("if (asked.from === 'sweeper' && (ownerIsGone || !ownerIsOther))", "if (asked.from === 'sweeper')"),
+    ],
+  },
+  {
+    name: 'takeover-mark',
+    rule: 'K11',
+    guard: 'the append that replaces an expired claim says so',
+    patches: [
+      admission(
+        "!ownerIsGone) return { do: 'leave' };\n      return { do: 'turn', lazy: false, takeover: true };",
+        "!ownerIsGone) return { do: 'leave' };\n      return { do: 'turn', lazy: false, takeover: false };",
+      ),
+    ],
+  },
+  {
+    name: 'takeover-mark-when-parked',
+    rule: 'K11',
+    guard: 'so does one that only parks the run',
+    patches: [
+      parking(
+        'const claim = { leaseUntil: ports.clock.now(), takeover };',
+        'const claim = { leaseUntil: ports.clock.now(), takeover: false };',
+      ),
+    ],
+  },
+  {
+    name: 'suspects',
+    rule: 'K12',
+    guard: 'a crash makes every started task without outcome a suspect',
+    patches: [journal('journal.suspects.add(key);')],
+  },
+  {
+    name: 'mark-at-most-once',
+    rule: 'K12',
+    guard: 'an atMostOnce step is marked as started before it runs',
+    patches: [turn('!(suspects.isStrict() || request.spec.atMostOnce)', '!suspects.isStrict()')],
+  },
+  {
+    name: 'outcome-unknown',
+    rule: 'K12',
+    guard: 'an atMostOnce step that was interrupted does not run again',
+    patches: [suspects('if (spec.atMostOnce) {', 'if (false) {')],
+  },
+  {
+    name: 'strict-after-takeover',
+    rule: 'K12',
+    guard: 'after a takeover every step is marked before it runs',
+    patches: [suspects('isStrict: () => journal.takeovers > 0 || any(),', 'isStrict: () => false,')],
+  },
+  {
+    name: 'alone-in-the-run',
+    rule: 'K12',
+    guard: 'a suspect runs with no other step of its run beside it',
+    patches: [
+      turn(
+        'const mayRun = !suspects.any() || (isSuspect && effects.running.size === 0 && suspects.enter(key));',
+        'const mayRun = true;',
+      ),
+    ],
+  },
+  {
+    name: 'alone-in-the-process',
+    rule: 'K12',
+    guard: 'suspects of several runs of a process run one after the other',
+    patches: [alone('if (taken) {', 'if (false) {')],
+  },
+  {
+    name: 'crashes-alone-count',
+    rule: 'K12',
+    guard: 'only a crash while alone counts against a step',
+    patches: [journal('if (alone) journal.crashes.set', 'journal.crashes.set')],
+  },
+  {
+    name: 'crash-limit',
+    rule: 'K12',
+    guard: 'a step that kills its process again and again fails',
+    patches: [suspects('if (crashes < ports.limits.crashes) return undefined;', 'return undefined;')],
+  },
+  {
+    name: 'own-lease',
+    rule: 'K13',
+    guard: 'a driver past its own lease appends before it starts another effect',
+    patches: [turn(' || now > leaseUntil)', ')')],
+  },
+  {
+    name: 'watch',
+    rule: 'K14',
+    guard: 'mail is read every few seconds while steps run',
+    patches: [turn('if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox', 'if (nudged) inbox')],
+  },
+
+  // --- the head and the sweeper
+  {
+    name: 'lower-before-claim',
+    rule: 'K15',
+    guard: 'the head of a far-waiting run is lowered before its claim',
+    patches: [
+      turn(
+        'if (!claimed) await keeper.lower(now + limits.leaseMs);\n    const events = tail;\n    tail = [];\n    const claim',
+        'const events = tail;\n    tail = [];\n    const claim',
+      ),
+    ],
+    withoutBackstops: true,
+  },
+  {
+    name: 'raise-after-suspend',
+    rule: 'K15',
+    guard: 'the head is raised after the suspend, not before it',
+    patches: [
+      turn(
+        "    const ended = await park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
+        "    await store.updateHead(birth.id, { state: { status: 'waiting', wakeAt } }, { nonce: birth.nonce });\n    const ended = await park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
+      ),
+    ],
+    withoutBackstops: true,
+  },
+  {
+    name: 'repair',
+    rule: 'K15',
+    guard: 'a head that was not raised is repaired',
+    patches: [admission("if (head.position < journal.position) return { do: 'repair' };")],
+  },
+  {
+    name: 'mail-makes-due',
+    rule: 'K15',
+    guard: 'where the queue forgets, mail for a waiting run lowers its head',
+    patches: [deliver('await makeDue(ports, run, nonce);')],
+  },
+  {
+    name: 'mail-makes-due-parked',
+    rule: 'K15',
+    guard: 'so it does where the head is about to be raised',
+    patches: [deliver('if (last ? !isParked(last) : state.wakeAt', 'if (last ? true : state.wakeAt')],
+    withoutBackstops: true,
+  },
+  {
+    name: 'fence-of-raises',
+    rule: 'K16',
+    guard: 'a raise is fenced by position',
+    patches: [headKeeper('{ nonce, positionBelow: position }', '{ nonce }')],
+    withoutBackstops: true,
+  },
+  {
+    name: 'fence-of-lowerings',
+    rule: 'K16',
+    guard: 'a lowering writes the position that it has read to',
+    patches: [
+      headKeeper(
+        '{ state, position }, { nonce, positionAtMost: position }',
+        '{ state }, { nonce, positionAtMost: position }',
+      ),
+    ],
+    withoutBackstops: true,
+  },
+  {
+    name: 'suspend-again',
+    rule: 'K16',
+    guard: 'who finds the head lowered in vain raises it behind a new suspend',
+    patches: [
+      admission(
+        "return head.state.wakeAt < wakeAt ? { do: 'suspend_again', wakeAt } : { do: 'leave' };",
+        "return { do: 'leave' };",
+      ),
+    ],
+  },
+  {
+    name: 'head-before-start',
+    rule: 'K17',
+    guard: 'a run is due from its birth on, in case its start message dies',
+    patches: [createRun('wakeAt: birth.createdAt + ports.limits.graceMs', 'wakeAt: birth.deadline')],
+  },
+  {
+    name: 'create-then-send',
+    rule: 'K17',
+    guard: 'the head is put before the start message is sent',
+    patches: [
+      createRun(
+        '  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n',
+        "  await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));\n  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n",
+      ),
+      createRun(
+        "  if (created) await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));\n",
+      ),
+    ],
+    withoutBackstops: true,
+  },
+  {
+    name: 'sweeper-comes-again',
+    rule: 'K18',
+    guard: 'a run that the sweeper has woken is due again soon',
+    patches: [sweep('wakeAt: now + pauseMs', 'wakeAt: head.birth.deadline')],
+  },
+  {
+    name: 'sweeper-condition',
+    rule: 'K18',
+    guard: 'the sweeper wakes a run only if its head still says what the index said',
+    patches: [sweep('{ nonce: head.birth.nonce, wakeAt }', '{ nonce: head.birth.nonce }')],
+  },
+
+  // --- from outside
+  {
+    name: 'mail-first',
+    rule: 'K19',
+    guard: 'an outside event is stored as mail before anything else',
+    patches: [drive("if (message.kind === 'mail' && ports.queue.durable) {", 'if (false) {')],
+  },
+  {
+    name: 'mail-before-message',
+    rule: 'K19',
+    guard: 'where the queue forgets, mail is stored before its message is sent',
+    patches: [
+      deliver("if (!ports.queue.durable) await leaveMail(ports, { kind: 'mail', run, nonce, mail, expiresAt });"),
+    ],
+  },
+  {
+    name: 'mail-after-suspend',
+    rule: 'K19',
+    guard: 'a driver reads the mail between its suspend and the head',
+    patches: [
+      turn(
+        '    inbox = await readMail();\n    if (inbox.length > 0) {\n      claimed = false;\n      return undefined;\n    }\n',
+      ),
+    ],
+  },
+  {
+    name: 'mail-after-parking',
+    rule: 'K19',
+    guard: 'so does who repeats a suspend',
+    patches: [parking("if (event.type === 'run_suspended' && (await hasUnreadMail(ports, journal)))", 'if (false)')],
+  },
+  {
+    name: 'dedupe',
+    rule: 'K19',
+    guard: 'an outside event counts once',
+    patches: [
+      turn('if (isHeard(event.id)) continue;'),
+      turn('return record.mail.filter(({ id }) => !isHeard(id));', 'return record.mail;'),
+      drive('record.mail.filter(({ id }) => !journal.heard.has(id))', 'record.mail'),
+    ],
+  },
+  {
+    name: 'order-of-commands',
+    rule: 'K20',
+    guard: 'of pauses and resumes the latest by the time of their API counts',
+    patches: [journal('    if (isLater(event, journal.command)) {'.slice(2), '    if (true) {'.slice(2))],
+  },
+  {
+    name: 'pause-stops-effects',
+    rule: 'K20',
+    guard: 'nothing starts while the run is paused',
+    patches: [
+      turn(
+        'if (journal.paused || drainUntil !== undefined) return false;',
+        'if (drainUntil !== undefined) return false;',
+      ),
+    ],
+  },
+  {
+    name: 'pause-stops-timers',
+    rule: 'K20',
+    guard: 'no timer fires while the run is paused',
+    patches: [turn('    if (journal.paused) return;\n    for (let timer', '    for (let timer')],
+  },
+  {
+    name: 'command-holds-from-its-append',
+    rule: 'K20',
+    guard: 'nothing is fed behind a pause before the pause is durable',
+    patches: [
+      turn("if (event.type === 'run_paused' || event.type === 'run_resumed') return true;"),
+      turn("if (event.type === 'run_cancel_requested' && journal.paused) return true;"),
+    ],
+  },
+  {
+    name: 'cancel-opens-paused',
+    rule: 'K20',
+    guard: 'cancel opens a paused run',
+    patches: [
+      journal(
+        '      journal.cancel ??= { at: event.at, reason: event.reason };\n      journal.paused = false;',
+        '      journal.cancel ??= { at: event.at, reason: event.reason };',
+      ),
+    ],
+  },
+  {
+    name: 'tell-then-close',
+    rule: 'K22',
+    guard: 'parent and children are told before the head is closed',
+    patches: [
+      outbox('  await closeHead(ports, journal, end);\n'),
+      outbox(
+        '  const { birth } = journal;\n  const { end } = journal.current;\n',
+        '  const { birth } = journal;\n  const { end } = journal.current;\n  await closeHead(ports, journal, end);\n',
+      ),
+    ],
+    withoutBackstops: true,
+  },
+  {
+    name: 'announce-again',
+    rule: 'K22',
+    guard: 'a settled journal under an open head is told again',
+    patches: [admission("if (isOpen(head.state)) return { do: 'announce' };")],
+  },
+  {
+    name: 'cancel-open-children',
+    rule: 'K22',
+    guard: 'children that are open at the end are cancelled',
+    patches: [outbox('for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);')],
+  },
+  {
+    name: 'look-at-children',
+    rule: 'K23',
+    guard: 'a waiting parent looks at its children itself',
+    patches: [suspension('next = Math.min(next, now + Math.max(5 * minute, Math.min(hour, age)));')],
+  },
+  {
+    name: 'tombstone',
+    rule: 'K23',
+    guard: 'a child that is cancelled before it exists never starts',
+    patches: [outbox('if (!head && definition) {', 'if (false) {')],
+  },
+
+  // --- time
+  {
+    name: 'event-time',
+    rule: 'K24',
+    guard: 'a program sees the time of events, not of the clock',
+    patches: [program('now: () => time,', 'now: () => context.clock.now(),')],
+  },
+  {
+    name: 'time-never-goes-back',
+    rule: 'K24',
+    guard: 'the time that a program sees does not go back',
+    patches: [program('time = Math.max(time, event.at);', 'time = event.at;')],
+  },
+  {
+    name: 'timer-not-before-due',
+    rule: 'K24',
+    guard: "a timer's event is not before its due time",
+    patches: [turn('Math.max(clock.now(), timer.due)', 'clock.now()')],
+  },
+  {
+    name: 'timers-before-mail',
+    rule: 'K24',
+    guard: 'timers due before an outside event was accepted come first',
+    patches: [turn('      await fireTimers(event.at);\n')],
+  },
+  {
+    name: 'wake-at-deadline',
+    rule: 'K25',
+    guard: 'a waiting run is due at its deadline',
+    patches: [
+      turn('journal.timedOut ? birth.deadline + limits.timeoutGraceMs : birth.deadline,', 'Number.MAX_SAFE_INTEGER,'),
+    ],
+  },
+  {
+    name: 'grace-ends',
+    rule: 'K25',
+    guard: 'a run that does not end within the grace is settled without its program',
+    patches: [turn('now >= birth.deadline + limits.timeoutGraceMs) {', 'false) {')],
+  },
+  {
+    name: 'child-deadline',
+    rule: 'K23',
+    guard: "a child's deadline is not after its parent's",
+    patches: [effects(', latestDeadline: birth.deadline }', ' }')],
+  },
+
+  // --- durability, races
+  {
+    name: 'relaxed-carries-nothing',
+    rule: 'K27',
+    guard: 'with relaxed durability nothing is carried over a lost position',
+    patches: [turn('return !relaxed || journal.started.has(key);', 'return true;')],
+  },
+  {
+    name: 'relaxed-flushes-children',
+    rule: 'K27',
+    guard: 'with relaxed durability children and atMostOnce steps are flushed first',
+    patches: [turn("return relaxed && request.kind === 'step' && !request.spec.atMostOnce;", 'return relaxed;')],
+  },
+  {
+    name: 'races-close-losers',
+    rule: 'K28',
+    guard: 'a race closes its losers at the deciding event',
+    patches: [scope('for (const task of tasks) task.close();', '')],
+  },
+
+  // --- continuing
+  {
+    name: 'hand-over-untaken',
+    rule: 'K22',
+    guard: 'a successor gets the signals that nobody has taken',
+    patches: [
+      outbox(
+        'await handOver(ports, journal, successor, continued.untaken)',
+        'await handOver(ports, journal, successor)',
+      ),
+    ],
+  },
+  {
+    name: 'foreign-is-no-claim',
+    rule: 'K8',
+    guard: 'a claim that lost its place to an event from outside is made anew',
+    patches: [
+      turn(
+        "    if (result === 'foreign') {\n      await rebuild();",
+        "    leaseUntil = claim.leaseUntil;\n    takeover = false;\n    claimed = true;\n    if (result === 'foreign') {\n      await rebuild();",
+      ),
+    ],
+  },
+  {
+    name: 'relaxed-keeps-at-most-once',
+    rule: 'K27',
+    guard: 'a step that is marked as started is kept over a lost position, whatever the durability',
+    patches: [turn('return !relaxed || journal.started.has(key);', 'return !relaxed;')],
+  },
+  {
+    name: 'blobs-again',
+    rule: 'K5',
+    guard: 'blobs that do not answer for a moment do not end the turn',
+    patches: [turn(': retrying(ports, () => loadPayload(ports, payload));', ': loadPayload(ports, payload);')],
+  },
+  {
+    name: 'timers-before-children',
+    rule: 'K24',
+    guard: 'they come before the end of a child that the parent has looked up, too',
+    patches: [turn('if (isOutside(arrival.event)) await fireTimers(arrival.event.at);')],
+  },
+  {
+    name: 'forward',
+    rule: 'K22',
+    guard: 'mail that comes after the head was closed is passed on to the successor',
+    patches: [admission("asked.kind === 'mail' && unread.length > 0 && goesOn(current.end)", 'false')],
+  },
+  {
+    name: 'hand-over-late-mail',
+    rule: 'K22',
+    guard: 'a successor gets the mail that came while the head was being closed',
+    patches: [outbox('if (successor) await handOver(ports, journal, successor);')],
+  },
+
+  // --- turns that are cut off
+  {
+    name: 'at-most-once-keeps-claim',
+    rule: 'K12',
+    guard: 'a turn cut off during an atMostOnce step leaves its claim standing',
+    patches: [turn('if (running.some(({ atMostOnce }) => atMostOnce)) {', 'if (false) {')],
+  },
+];

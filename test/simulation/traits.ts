@@ -1,0 +1,54 @@
+/**
+ * What distinguishes one schedule from another, apart from its plan and its faults.
+ */
+import type { Limits } from '../../lib/kernel/limits.ts';
+
+export type Mode = 'calm' | 'faults' | 'stall' | 'kill' | 'shaky' | 'poison';
+export const modes: readonly Mode[] = ['calm', 'faults', 'stall', 'kill', 'shaky', 'poison'];
+
+export interface Traits {
+  durability: 'each' | 'relaxed' | 'none';
+  durableQueue: boolean;
+  /** People pause, resume and perhaps cancel. */
+  commands: boolean;
+  cancel: boolean;
+  /** Who cancels after a pause does not care to resume. */
+  resume: boolean;
+  limits: Partial<Limits>;
+  /** How long a turn has, in ms: a drive is cut off as in a function. */
+  turnMs: number | undefined;
+  /** For a while no process has the workflow. */
+  deploys: boolean;
+  /** How often the run goes on as another. */
+  again: number;
+  /** The workflow's timeout, in ms, where it may strike. */
+  timeoutMs: number | undefined;
+  runs: number;
+}
+
+const second = 1_000;
+
+export function randomTraits(mode: Mode, chance: () => number): Traits {
+  const below = (max: number) => Math.floor(chance() * max);
+  const roll = chance();
+  const commands = chance() < 0.3;
+  const cancel = commands && chance() < 0.3;
+  const rough = mode === 'faults' || mode === 'stall' || mode === 'kill';
+  const crashes = mode === 'poison' ? { crashes: 3, takeovers: 30 } : { crashes: 1_000, takeovers: 1_000 };
+  const chunkEvents = chance() < 0.25 ? { chunkEvents: 1 + below(3) } : {};
+  const inlineBytes = chance() < 0.2 ? { inlineBytes: 24 } : {};
+  const cut = chance() < 0.3 && (mode === 'kill' || mode === 'shaky');
+  return {
+    durability: roll < 0.8 ? 'each' : roll < 0.9 ? 'relaxed' : 'none',
+    durableQueue: chance() < 0.6,
+    commands,
+    cancel,
+    resume: !cancel || chance() < 0.5,
+    limits: { ...crashes, ...chunkEvents, ...inlineBytes },
+    turnMs: cut ? 75 * second + below(60 * second) : undefined,
+    deploys: rough && chance() < 0.12,
+    again: mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0,
+    timeoutMs: mode !== 'poison' && chance() < 0.1 ? 20 * second + below(400 * second) : undefined,
+    runs: 1 + below(2),
+  };
+}
