@@ -8,7 +8,7 @@ export type Components = Record<string, JsonSchema>;
 /** Texts that mean something in a field of that name: ids of runs that are there, names of workflows. */
 export type Known = (field: string) => fc.Arbitrary<string>;
 
-export function fitting(schema: JsonSchema, components: Components, known: Known, field = ''): fc.Arbitrary<unknown> {
+function fitting(schema: JsonSchema, components: Components, known: Known, field = ''): fc.Arbitrary<unknown> {
   const inner = (of: JsonSchema, name = field) => fitting(of, components, known, name);
   if (schema.$ref !== undefined) return inner(components[schema.$ref.split('/').at(-1) as string] as JsonSchema);
   if (schema.const !== undefined) return fc.constant(schema.const);
