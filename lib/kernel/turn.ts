@@ -146,13 +146,14 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
   async function rebuild(): Promise<void> {
-    const carried = [...unrecorded, ...arrivals].filter(({ key }) => isFirm(key));
     for (const { key } of [...effects.running.values()]) {
       if (!isFirm(key)) effects.drop(key, 'Another event came first; the step is run again');
     }
-    unrecorded = [];
     inbox = await readMail();
     await replay();
+    // Only now: steps have gone on meanwhile.
+    const carried = [...unrecorded, ...arrivals].filter(({ key }) => isFirm(key));
+    unrecorded = [];
     arrivals = carried;
     for (const { key, attempt } of [...carried, ...effects.running.values()]) takePending(key, attempt);
     for (const { key } of [...effects.running.values()]) if (!program.open.has(key)) stop(key);
@@ -228,17 +229,26 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const claim = { leaseUntil: now + limits.leaseMs, takeover };
     const result = await appender.append(events, claim, mailIn(events));
     if (result === 'lost') return result;
+    const held = result === 'written' ? claim.leaseUntil : heldUntil();
+    if (held !== undefined) {
+      leaseUntil = held;
+      takeover = false;
+      claimed = true;
+    }
     if (result === 'foreign') {
       await rebuild();
       return result;
     }
-    leaseUntil = claim.leaseUntil;
-    takeover = false;
-    claimed = true;
     unrecorded = [];
     if (program.stops.length > 0) await stopEffects();
     if (now >= nextHeartbeat && !hasEnded()) await raiseHead();
     return result;
+  }
+
+  /** The end of the lease that an append of this turn holds, or the first part of one. */
+  function heldUntil(): number | undefined {
+    const { current } = journal;
+    return current.phase === 'claimed' && current.driver === driver ? current.leaseUntil : undefined;
   }
 
   function hasEnded(): boolean {
@@ -269,7 +279,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq()) {
       const { request } = stops.shift() as (typeof stops)[number];
       stop(request.key);
-      if (request.kind === 'child' && !request.spec.detached) await cancelChild(ports, birth, request.id, request.spec);
+      if (request.kind !== 'child' || request.spec.detached) continue;
+      await retrying(ports, () => cancelChild(ports, birth, request.id, request.spec));
     }
   }
 

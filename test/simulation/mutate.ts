@@ -1,6 +1,6 @@
 /**
  * Takes the kernel's guards away one at a time and looks how soon the simulation sees it:
- * `npm run simulate:mutations -- [--seconds 60] [--budget 20000] [--only <part of a name>] [--without-backstops] [--write]`.
+ * `npm run simulate:mutations -- [--seconds 60] [--budget 20000] [--only <part of a name>] [--without-backstops] [--write [--page docs/reliability.md]]`.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -16,10 +16,11 @@ const { values } = parseArgs({
     only: { type: 'string' },
     'without-backstops': { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    page: { type: 'string', default: 'docs/reliability.md' },
   },
 });
 
-const page = join(resolve(import.meta.dirname, '../..'), 'docs/reliability.md');
+const page = join(resolve(import.meta.dirname, '../..'), values.page);
 const found: { mutation: Mutation; finding: Finding }[] = [];
 let schedules = 0;
 

@@ -35,7 +35,6 @@ const sweep = inFile('lib/service/sweep.ts');
 const effects = inFile('lib/kernel/effects.ts');
 const alone = inFile('lib/kernel/alone.ts');
 const scope = inFile('lib/workflow/scope.ts');
-const store = inFile('lib/adapters/memory/store.ts');
 
 export const mutations: Mutation[] = [
   // --- the program and the journal
@@ -99,6 +98,17 @@ export const mutations: Mutation[] = [
     patches: [turn('[...unrecorded, ...arrivals].filter', 'arrivals.filter')],
   },
   {
+    name: 'carry-what-comes-meanwhile',
+    rule: 'K3',
+    guard: 'so are those that come while the program is made anew',
+    patches: [
+      turn(
+        '    inbox = await readMail();\n    await replay();\n',
+        '    const early = arrivals.slice();\n    inbox = await readMail();\n    await replay();\n    arrivals = early;\n',
+      ),
+    ],
+  },
+  {
     name: 'attach-running',
     rule: 'K3',
     guard: 'running effects are attached to again',
@@ -139,21 +149,6 @@ export const mutations: Mutation[] = [
     rule: 'K6',
     guard: 'mail is deleted by the append that holds the last of its events',
     patches: [appender('index === parts.length - 1 ? absorbed : []', 'absorbed')],
-  },
-  {
-    name: 'nonce-of-messages',
-    rule: 'K7',
-    guard: 'a message for an earlier life of a run does not touch the present one',
-    patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;')],
-  },
-  {
-    name: 'nonce-of-journals',
-    rule: 'K7',
-    guard: 'events lie under the nonce of their life',
-    patches: [
-      store('JSON.stringify([id, nonce])', 'JSON.stringify([id])'),
-      store('    journals.delete(journalKey(id, nonce));\n', ''),
-    ],
   },
 
   // --- leases, claims, takeovers
@@ -616,12 +611,7 @@ export const mutations: Mutation[] = [
     name: 'foreign-is-no-claim',
     rule: 'K8',
     guard: 'a claim that lost its place to an event from outside is made anew',
-    patches: [
-      turn(
-        "    if (result === 'foreign') {\n      await rebuild();",
-        "    leaseUntil = claim.leaseUntil;\n    takeover = false;\n    claimed = true;\n    if (result === 'foreign') {\n      await rebuild();",
-      ),
-    ],
+    patches: [turn("result === 'written' ? claim.leaseUntil : heldUntil();", 'claim.leaseUntil;')],
   },
   {
     name: 'relaxed-keeps-at-most-once',

@@ -11,6 +11,10 @@ import type { World } from '../kernel/harness.ts';
 export interface Watch {
   /** Until when the process claimed the run by its latest append, by its own clock. `undefined`: it never wrote. */
   leaseOf(process: string, run: string): number | undefined;
+  /** How many events are in the run's journal. */
+  eventsOf(run: string): number;
+  /** Whether an append at this position would be the next of a run that has not ended. */
+  isNext(run: string, position: number): boolean;
   /** Whether the run was created after its parent had ended and had told all children so. */
   isBornLate(run: string): boolean;
 }
@@ -103,6 +107,11 @@ export function watchStore(
 
   return {
     leaseOf: (process, run) => leases.get(`${process} ${run}`),
+    eventsOf: (run) => runs.get(run)?.journal.events.length ?? 0,
+    isNext(id, position) {
+      const journal = runs.get(id)?.journal;
+      return journal?.current.phase !== 'settled' && journal?.position === position - 1;
+    },
     isBornLate: (run) => late.has(run),
   };
 }
