@@ -143,6 +143,14 @@ export async function copyPayload(
   return (await storePayload(ports, to, name, await loadPayload(ports, payload))).payload;
 }
 
+/** The value of a stored JSON text. Throws `Fault` corrupt. */
 export function fromJson(text: string | undefined): unknown {
-  return text === undefined ? undefined : JSON.parse(text);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Fault('corrupt', `A stored payload is damaged: it is not JSON. It begins with ${text.slice(0, 40)}`, {
+      cause,
+    });
+  }
 }

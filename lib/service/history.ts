@@ -82,6 +82,10 @@ export function showError(error: StoredError): ErrorView {
   };
 }
 
+/** The farthest from the epoch that a date can be, in ms. */
+const farthest = 8.64e15;
+
+/** What no date can be, and only a damaged record holds, is shown as the farthest: it must not hide the rest of a list. */
 export function iso(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.max(-farthest, Math.min(farthest, ms))).toISOString();
 }
