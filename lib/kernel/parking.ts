@@ -6,7 +6,7 @@ import type { Journal } from './journal.ts';
 import { announce } from './outbox.ts';
 import type { Ports } from './ports.ts';
 import { endOfOverdue } from './settle.ts';
-import { blockedDelay } from './suspension.ts';
+import { blockedUntil } from './suspension.ts';
 
 /**
  * Putting a run aside without its program: it cannot be loaded, it kills its drivers, or there is nothing to do for it.
@@ -30,7 +30,7 @@ export async function parkBlocked(
 ): Promise<ParkEnd<'blocked'>> {
   const now = run.ports.clock.now();
   const overdue = endOfOverdue(run.journal, run.ports.limits, message, now);
-  const retryAt = now + blockedDelay(run.journal.blocks);
+  const retryAt = blockedUntil(run.journal, run.ports.limits, now);
   return park(run, overdue ?? { type: 'run_blocked', at: now, code, message, retryAt }, takeover, 'blocked');
 }
 

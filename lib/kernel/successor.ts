@@ -2,7 +2,7 @@ import { createRun } from './create-run.ts';
 import { deliver, type Recipient, recipientOf } from './deliver.ts';
 import type { Birth, Continuation, OutsideEvent } from './events.ts';
 import { Fault } from './faults.ts';
-import { foldJournal, isOutside, type Journal } from './journal.ts';
+import { foldJournal, isOutside, isOvertaken, type Journal } from './journal.ts';
 import { copyPayload, fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 
@@ -34,6 +34,7 @@ export async function handOver(ports: Ports, journal: Journal, to: Recipient, un
   const record = await ports.store.read(journal.birth.id, journal.position);
   const unread = (record?.mail ?? []).map(({ event }) => event).filter(({ id }) => !journal.heard.has(id));
   for (const event of [...heard, ...unread]) {
+    if (isOvertaken(journal, event)) continue;
     // A child tells the run that started it, not the one that goes on.
     if (event.type !== 'child_settled') await deliver(ports, to, await readdressed(ports, event, to));
   }

@@ -1,4 +1,5 @@
 import type { Awaiting } from './events.ts';
+import type { Journal } from './journal.ts';
 import type { Limits } from './limits.ts';
 import type { Program, Request } from './program.ts';
 
@@ -60,6 +61,11 @@ export function awaitingOf(program: Program): Awaiting[] {
 /** Delay before a blocked run is tried again: a minute, doubling up to an hour. */
 export function blockedDelay(timesBlocked: number): number {
   return Math.min(hour, minute * 2 ** Math.min(timesBlocked, 10));
+}
+
+/** Not after the end of the run's grace, when it can be settled without its program (K25). */
+export function blockedUntil({ blocks, birth }: Journal, limits: Limits, now: number): number {
+  return Math.min(now + blockedDelay(blocks), birth.deadline + limits.timeoutGraceMs);
 }
 
 /** Whether a wait until `at` is short enough to stay in the turn. */

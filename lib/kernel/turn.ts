@@ -14,7 +14,7 @@ import { createProgram, type EffectRequest, type Program, payloadOf, type StepRe
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { createSuspects } from './suspects.ts';
-import { awaitingOf, blockedDelay, isShort, nextChildCheck, nextDue, nextStart, nextTimer } from './suspension.ts';
+import { awaitingOf, blockedUntil, isShort, nextChildCheck, nextDue, nextStart, nextTimer } from './suspension.ts';
 import { createTurnTime } from './turn-time.ts';
 
 /**
@@ -538,7 +538,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       at: now,
       code: fault.code,
       message: fault.message,
-      retryAt: now + blockedDelay(journal.blocks),
+      retryAt: blockedUntil(journal, limits, now),
     });
     const events = tail;
     tail = [];

@@ -32,6 +32,7 @@ const parking = inFile('lib/kernel/parking.ts');
 const createRun = inFile('lib/kernel/create-run.ts');
 const deliver = inFile('lib/kernel/deliver.ts');
 const sweep = inFile('lib/service/sweep.ts');
+const successor = inFile('lib/kernel/successor.ts');
 const effects = inFile('lib/kernel/effects.ts');
 const alone = inFile('lib/kernel/alone.ts');
 const scope = inFile('lib/workflow/scope.ts');
@@ -174,7 +175,10 @@ export const mutations: Mutation[] = [
     name: 'heartbeat',
     rule: 'K8',
     guard: 'the lease is renewed while steps run',
-    patches: [turn('    if (now >= nextHeartbeat && effects.running.size > 0) return true;\n')],
+    patches: [
+      turn('    if (now >= nextHeartbeat && effects.running.size > 0) return true;\n'),
+      turn('moments.push(nextVisible(), nextHeartbeat, nextWatch)', 'moments.push(nextVisible(), nextWatch)'),
+    ],
   },
   {
     name: 'live-claim',
@@ -296,7 +300,10 @@ export const mutations: Mutation[] = [
     name: 'watch',
     rule: 'K14',
     guard: 'mail is read every few seconds while steps run',
-    patches: [turn('if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox', 'if (nudged) inbox')],
+    patches: [
+      turn('moments.push(nextVisible(), nextHeartbeat, nextWatch)', 'moments.push(nextVisible(), nextHeartbeat)'),
+      turn('if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox', 'if (nudged) inbox'),
+    ],
   },
 
   // --- the head and the sweeper
@@ -636,6 +643,23 @@ export const mutations: Mutation[] = [
     rule: 'K22',
     guard: 'mail that comes after the head was closed is passed on to the successor',
     patches: [admission("asked.kind === 'mail' && unread.length > 0 && goesOn(current.end)", 'false')],
+  },
+  {
+    name: 'hand-over-order',
+    rule: 'K20',
+    guard: 'a pause that a later resume has overtaken is not handed over to the successor',
+    patches: [successor('if (isOvertaken(journal, event)) continue;')],
+  },
+  {
+    name: 'blocked-until-deadline',
+    rule: 'K25',
+    guard: 'a blocked run is looked at when its grace ends',
+    patches: [
+      suspension(
+        'Math.min(now + blockedDelay(blocks), birth.deadline + limits.timeoutGraceMs)',
+        'now + blockedDelay(blocks)',
+      ),
+    ],
   },
   {
     name: 'hand-over-late-mail',

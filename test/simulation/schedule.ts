@@ -289,7 +289,9 @@ export async function runSchedule(seed: number, options: ScheduleOptions = {}): 
 
   async function isStored(run: string, event: string): Promise<boolean> {
     const { head, chunks, mail } = await world.record(run);
-    return mail.some(({ id }) => id === event) || foldJournal(head.birth, chunks).heard.has(event);
+    const { heard, current } = foldJournal(head.birth, chunks);
+    // What lies with a run that has ended may have to be passed on.
+    return current.phase !== 'settled' && (heard.has(event) || mail.some(({ id }) => id === event));
   }
 
   world.onLoss((process, run) => lost.add(`${process} ${run}`));
