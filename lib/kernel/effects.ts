@@ -133,11 +133,12 @@ function failedAttempt(ports: Ports, { key, attempt, startedAt, request }: Runni
 
 export function isRetryable(policy: RetryPolicy, attempt: number, thrown: unknown): boolean {
   if (attempt >= policy.attempts) return false;
-  if (thrown instanceof NonRetryableError || isFault(thrown, 'invalid_input') || isFault(thrown, 'too_large'))
-    return false;
   try {
+    if (thrown instanceof NonRetryableError || isFault(thrown, 'invalid_input') || isFault(thrown, 'too_large'))
+      return false;
     return policy.retryIf ? policy.retryIf(thrown) : true;
   } catch {
+    // Of the policy, or of what was thrown: some values cannot even be looked at.
     return false;
   }
 }

@@ -1,8 +1,9 @@
 import type { Blobs } from '../ports/blobs.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { BlobRef, Payload } from './events.ts';
-import { Fault } from './faults.ts';
+import { Fault, isFault } from './faults.ts';
 import type { Limits } from './limits.ts';
+import { storeError } from './stored-error.ts';
 
 /**
  * Values on their way into the journal and back. What the program gets is always what was stored, live and in replay
@@ -35,10 +36,8 @@ export function toJson(
   limits: Pick<Limits, 'payloadBytes' | 'payloadDepth'>,
 ): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' && typeof value !== 'boolean' && value !== null) {
-    assertJson(value, what, '', limits.payloadDepth, []);
-  }
-  const text = JSON.stringify(value);
+  const text = jsonText(value, what, limits.payloadDepth);
+  if (text === undefined) return undefined;
   const bytes = byteLength(text, limits.payloadBytes);
   if (bytes > limits.payloadBytes) {
     throw new Fault(
@@ -47,6 +46,19 @@ export function toJson(
     );
   }
   return text;
+}
+
+/** What a getter, a `toJSON` or a proxy throws is said to be the value's. `undefined`: that is what `toJSON` gave. */
+function jsonText(value: unknown, what: string, depth: number): string | undefined {
+  try {
+    if (typeof value !== 'string' && typeof value !== 'boolean' && value !== null) {
+      assertJson(value, what, '', depth, []);
+    }
+    return JSON.stringify(value) as string | undefined;
+  } catch (cause) {
+    if (isFault(cause)) throw cause;
+    throw notJson(what, '', `it cannot be read: ${storeError(cause, { errorChars: 200 }).message}`);
+  }
 }
 
 function assertJson(value: unknown, what: string, path: string, depth: number, ancestors: object[]): void {
