@@ -24,6 +24,17 @@ const page = join(resolve(import.meta.dirname, '../..'), values.page);
 const found: { mutation: Mutation; finding: Finding }[] = [];
 let schedules = 0;
 
+/** With every guard in place nothing may be found, or what is found below says nothing. */
+for (const withoutBackstops of [false, true]) {
+  const search = { seeds: Number(values.budget), seconds: Number(values.seconds), from: Number(values.from) };
+  const control = await searchMutant(await bundleMutant('none', []), { ...search, withoutBackstops });
+  schedules += control.schedules;
+  console.log(
+    line({ name: withoutBackstops ? 'none, without backstops' : 'none', rule: '', guard: '', patches: [] }, control),
+  );
+  if (control.found) process.exitCode = 1;
+}
+
 for (const mutation of mutations) {
   if (values.only !== undefined && !mutation.name.includes(values.only)) continue;
   const bundle = await bundleMutant(mutation.name, mutation.patches);

@@ -280,18 +280,16 @@ export async function runSchedule(seed: number, options: ScheduleOptions = {}): 
     });
   }
 
-  /** Without backstops a message whose fact is stored dies with its receiver. */
+  /** Without backstops a message dies with its receiver, unless it brings a fact that no journal has. */
   async function receiveAgain(message: Message, receives: number): Promise<void> {
-    if (backstops || (message.kind === 'mail' && !(await isStored(message.run, message.mail.id)))) {
+    if (backstops || (message.kind === 'mail' && !(await isHeard(message.run, message.mail.id)))) {
       receive(message, receives);
     }
   }
 
-  async function isStored(run: string, event: string): Promise<boolean> {
-    const { head, chunks, mail } = await world.record(run);
-    const { heard, current } = foldJournal(head.birth, chunks);
-    // What lies with a run that has ended may have to be passed on.
-    return current.phase !== 'settled' && (heard.has(event) || mail.some(({ id }) => id === event));
+  async function isHeard(run: string, event: string): Promise<boolean> {
+    const { head, chunks } = await world.record(run);
+    return foldJournal(head.birth, chunks).heard.has(event);
   }
 
   world.onLoss((process, run) => lost.add(`${process} ${run}`));
