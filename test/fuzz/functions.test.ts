@@ -131,7 +131,7 @@ describe('messages', () => {
       minLength: 1,
       maxLength: 3,
     });
-    await fuzz(batches, 120, async (batch) => {
+    await fuzz(batches, 80, async (batch) => {
       const records = batch.map(([body, receives]) => recordOf(body, receives));
       const { batchItemFailures } = await drive(records);
       const given = new Set(records.map(({ messageId }) => messageId));
@@ -181,7 +181,7 @@ describe('events', () => {
       { weight: 1, arbitrary: hostileJson },
     );
     let started = 0;
-    await fuzz(events, 120, async (event) => {
+    await fuzz(events, 80, async (event) => {
       try {
         const { run } = (await stage.aws.invoke('trigger', event)) as { run: string };
         expect(run).toMatch(/^[0-9a-z]+$/);

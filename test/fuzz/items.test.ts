@@ -167,7 +167,7 @@ describe('a table with damage in it', () => {
     timeout: fuzzTimeoutMs,
   }, async () => {
     const whole = await store.read(run);
-    await fuzz(unreadable(), 150, (damage) =>
+    await fuzz(unreadable(), 60, (damage) =>
       withDamage(damage, async () => {
         assertWholeOrNamed(await outcomeOf(store.read(run), 'read'), whole);
         assertWholeOrNamed(withoutInput(await outcomeOf(store.readHead(run), 'readHead')), withoutInput(whole?.head));
@@ -179,7 +179,7 @@ describe('a table with damage in it', () => {
   test('what could have been written, and was not, breaks nobody who shows, sweeps or drives the run', {
     timeout: fuzzTimeoutMs,
   }, async () => {
-    await fuzz(plausible(), 100, (damage) => withDamage(damage, useRun));
+    await fuzz(plausible(), 40, (damage) => withDamage(damage, useRun));
   });
 });
 
