@@ -13,7 +13,7 @@ import {
   blockedDelay,
   isShort,
   nextChildCheck,
-  nextStart,
+  nextRetry,
   nextTimer,
 } from '../../lib/kernel/suspension.ts';
 import { seededIds } from './harness.ts';
@@ -183,9 +183,11 @@ describe('suspension', () => {
   });
 
   test('the next start is that of the earliest attempt, and at once for what has not been tried', () => {
-    expect(nextStart(program(timer('a', 3)))).toBe(Number.POSITIVE_INFINITY);
-    expect(nextStart(program(step('a', 9), step('b', 7)))).toBe(7);
-    expect(nextStart(program(step('a', 9), child('c', 1)))).toBe(0);
+    expect(nextRetry(program(timer('a', 3)), 0)).toBe(Number.POSITIVE_INFINITY);
+    expect(nextDue(program(step('a', 9), step('b', 7)))).toBe(7);
+    expect(nextDue(program(step('a', 9), child('c', 1)))).toBe(0);
+    expect(nextRetry(program(step('a', 9), child('c', 1)), 0)).toBe(9);
+    expect(nextRetry(program(step('a', 9), step('b', 7)), 7)).toBe(9);
   });
 
   test.each([

@@ -43,7 +43,9 @@ async function runAll(): Promise<void> {
 async function runToFirst(endsAt: number): Promise<void> {
   process.on('unhandledRejection', (error) => finish({ violation: `threw ${String(error)}` }));
   for (; seed < from + Number(values.seeds) && performance.now() < endsAt; seed += 1) {
-    const { violations } = await runSchedule(seed, options);
+    const { violations } = await runSchedule(seed, options).catch((error: unknown) => ({
+      violations: [`threw ${String(error)}`],
+    }));
     const [violation] = violations;
     if (violation !== undefined) return finish({ violation });
   }
