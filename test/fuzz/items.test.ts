@@ -176,6 +176,11 @@ describe('a table with damage in it', () => {
     );
   });
 
+  test('a head with a time that no date can be does not hide the other runs from a list', async () => {
+    const head = items.find(({ sk }) => sk === 'head') as Item;
+    await withDamage({ before: head, after: { ...head, wakeAt: Number.MAX_SAFE_INTEGER } }, useRun);
+  });
+
   test('what could have been written, and was not, breaks nobody who shows, sweeps or drives the run', {
     timeout: fuzzTimeoutMs,
   }, async () => {

@@ -151,8 +151,9 @@ test('whatever users’ code does with values, the run ends, can be shown, and i
         seen = describeCaught(error);
       }
       if (action === 'end') return seen;
+      const live = await ctx.step('note', () => JSON.stringify(describeCaught(seen)));
       const told = await ctx.signal('go');
-      return [describeCaught(seen), told];
+      return [JSON.stringify(describeCaught(seen)) === live ? 'the same' : 'another', told];
     });
     const one = world.process('one', [messy, child]);
     const run = await startIn(one, messy);
@@ -163,6 +164,7 @@ test('whatever users’ code does with values, the run ends, can be shown, and i
     const view = await getRun(one.ports, run);
     expect(['completed', 'failed'], `${action}: ${view.blocked?.message}`).toContain(view.status);
     JSON.stringify([view, await listTasks(one.ports, run), await getHistory(one.ports, run, {})]);
+    if (view.status === 'completed' && action !== 'end') expect(view.output).toEqual(['the same', text]);
     expect(world.troubles).toEqual([]);
   });
 });
