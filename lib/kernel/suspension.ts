@@ -21,10 +21,19 @@ export function nextTimer(program: Program): Extract<Request, { kind: 'timer' }>
 }
 
 /** When the next effect that is not under way may start: a failed step's next attempt, or 0 for what may start at once. */
-export function nextStart(program: Program): number {
+function nextStart(program: Program): number {
   let next = never;
   for (const request of program.pending) {
     next = Math.min(next, request.kind === 'step' ? request.retryAt : 0);
+  }
+  return next;
+}
+
+/** When the next attempt of a failed step is due that is not due yet, whatever else waits to be started. */
+export function nextRetry(program: Program, now: number): number {
+  let next = never;
+  for (const request of program.pending) {
+    if (request.kind === 'step' && request.retryAt > now) next = Math.min(next, request.retryAt);
   }
   return next;
 }

@@ -14,7 +14,7 @@ import { createProgram, type EffectRequest, type Program, payloadOf, type StepRe
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { createSuspects } from './suspects.ts';
-import { awaitingOf, blockedUntil, isShort, nextChildCheck, nextDue, nextStart, nextTimer } from './suspension.ts';
+import { awaitingOf, blockedUntil, isShort, nextChildCheck, nextDue, nextRetry, nextTimer } from './suspension.ts';
 import { createTurnTime } from './turn-time.ts';
 
 /**
@@ -437,10 +437,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function nextMoment(now: number): number {
     const moments = [birth.deadline + (now >= birth.deadline ? limits.timeoutGraceMs : 0)];
     if (!journal.paused) moments.push(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY);
-    if (!journal.paused && drainUntil === undefined) {
-      const startAt = nextStart(program);
-      if (startAt > now) moments.push(startAt);
-    }
+    if (!journal.paused && drainUntil === undefined) moments.push(nextRetry(program, now));
     if (effects.running.size > 0) moments.push(nextVisible(), nextHeartbeat, nextWatch);
     if (tail.length > 0 && definition.durability !== 'none') moments.push(tailSince + lingerMs());
     moments.push(drainUntil ?? time.drainAt);

@@ -13,6 +13,7 @@ import {
   blockedDelay,
   isShort,
   nextChildCheck,
+  nextDue,
   nextRetry,
   nextTimer,
 } from '../../lib/kernel/suspension.ts';
