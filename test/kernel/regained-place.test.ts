@@ -157,3 +157,26 @@ test('K25: a blocked run is looked at when its grace ends, however often it was 
   for (const id of ['a', 'b', 'c']) await world.until(one.drive(mailMessage(run, nonce, signal(world, id))));
   expect((await world.head(run)).state).toMatchObject({ status: 'blocked', wakeAt: deadline + 60_000 });
 });
+
+test('K12: a suspect that is tried again is not forgotten while others wait for it to run alone', async () => {
+  const flow = workflow({ name: 'flow', durability: 'none' }, async (ctx) => {
+    const slow = (attempt: number) => world.sleep(2_000).then(() => (attempt === 1 ? Promise.reject(Error('no')) : 1));
+    const retry = { attempts: 3, initial: 300, jitter: 0 };
+    await ctx.all('both', {
+      a: (c) => c.step('a', ({ attempt }) => slow(attempt), { retry }),
+      b: (c) => c.step('b', () => world.sleep(2_000)),
+    });
+  });
+  const world = createWorld();
+  const one = world.process('one', [flow]);
+  const two = world.process('two', [flow]);
+  const run = await startIn(one, flow);
+  void one.drive(world.take('start'));
+  await world.advance(1_500);
+  one.kill();
+  await world.advance(60_000);
+  const end = two.drive({ kind: 'wake', run });
+  await world.advance(10_000);
+  expect((await world.fold(run)).current.phase).toBe('settled');
+  expect(await end).toBe('settled');
+});

@@ -29,8 +29,8 @@ export interface FinishedRun {
 }
 
 const minute = 60_000;
-/** The grace for compensation, and what a sweeper may need after a crash in it. */
-const overdueMs = 5 * minute;
+/** The grace for compensation, and what sweepers may need after a crash in it. */
+const overdueMs = 20 * minute;
 
 /** Positions, outcomes, head: what the records alone show. */
 export function checkRecords({ head, born, chunks }: FinishedRun, blocks: readonly string[] = []): string[] {
