@@ -164,7 +164,10 @@ test('K12: a suspect that is tried again is not forgotten while others wait for 
     const retry = { attempts: 3, initial: 300, jitter: 0 };
     await ctx.all('both', {
       a: (c) => c.step('a', ({ attempt }) => slow(attempt), { retry }),
-      b: (c) => c.step('b', () => world.sleep(2_000)),
+      b: async (c) => {
+        await c.sleep(5_000);
+        await c.step('b', () => 1);
+      },
     });
   });
   const world = createWorld();
