@@ -59,7 +59,8 @@ export async function startSome(pawl: Pawl): Promise<Reachable> {
     for await (const { type } of pawl.watchRun(waits.id)) if (type === 'run_suspended') break;
     const { report } = await pawl.getRun(waits.id);
     reachable.id.push(done.id, waits.id);
-    reachable.token.push((report as { token: string }).token);
+    const { token } = report as { token: string };
+    reachable.token.push(token, `${waits.id}.proof.~zz`);
   }
   return reachable;
 }
