@@ -35,13 +35,15 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
   let count = 0;
 
   /** Asks without any ceremony first: that is nearly always all. */
-  function appendOnce(chunk: Chunk, absorbed: string[]): ReturnType<Ports['store']['append']> {
+  async function appendOnce(chunk: Chunk, absorbed: string[]): ReturnType<Ports['store']['append']> {
     const { id } = journal.birth;
     const options = { absorbed, expiresAt };
-    return ports.store.append(id, chunk, options).catch((error: unknown) => {
+    try {
+      return await ports.store.append(id, chunk, options);
+    } catch (error) {
       if (!isFault(error, 'unavailable')) throw error;
       return retrying(ports, () => ports.store.append(id, chunk, options));
-    });
+    }
   }
 
   async function write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {

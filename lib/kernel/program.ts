@@ -16,16 +16,13 @@ import { CancelledError, DeadlineError, restoreError } from './stored-error.ts';
  * Does not own: effects, the journal, time. It starts nothing; it only says what it wants and from which event on.
  */
 
-interface Settle {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
 interface Asked {
   key: string;
   /** Sequence number of the last event that the program had been fed when it asked (K2). */
   after: number;
-  settle: Settle;
+  result: Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
 }
 
 export type StepRequest = Asked & { kind: 'step'; spec: StepSpec; attempt: number; retryAt: number };
@@ -63,7 +60,7 @@ export interface Program {
   /** Runs the function to its first quiescence. Throws `Fault` non_deterministic. */
   start(input: unknown): Promise<void>;
   /** Feeds one event and runs to quiescence. `text` is the JSON of the event's payload. Throws `Fault` non_deterministic. */
-  feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void>;
+  feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void> | undefined;
 }
 
 export interface ProgramContext {
@@ -118,11 +115,7 @@ export function createProgram(context: ProgramContext): Program {
     context.onFault();
   }
 
-  function ask<R extends Request>(
-    key: string,
-    kind: TaskKind,
-    fields: Omit<R, keyof Asked | 'kind'>,
-  ): { request: R; result: Promise<unknown> } {
+  function ask<R extends Request>(key: string, kind: TaskKind, fields: Omit<R, keyof Asked | 'kind'>): R {
     if (!feeding) foreign(`A ${kind} '${key}'`);
     if (key.length > limits.keyChars) {
       throw new WorkflowError(`The key '${key.slice(0, 60)}…' is longer than the limit keyChars, ${limits.keyChars}`);
@@ -143,15 +136,15 @@ export function createProgram(context: ProgramContext): Program {
         nonDeterministic(`the journal holds a ${found} '${key}', the code now asks for a ${kind} of that name.`),
       );
     }
-    let settle!: Settle;
-    const result = new Promise<unknown>((resolve, reject) => {
-      settle = { resolve, reject };
+    let resolve!: Asked['resolve'];
+    let reject!: Asked['reject'];
+    const result = new Promise<unknown>((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
     });
-    // Whoever does not await a task has chosen not to hear of its failure.
-    result.catch(() => {});
-    const request = { key, kind, after: seq, settle, ...fields } as unknown as R;
+    const request = { key, kind, after: seq, result, resolve, reject, ...fields } as unknown as R;
     open.set(key, request);
-    return { request, result };
+    return request;
   }
 
   function rememberFault(error: Fault): Fault {
@@ -183,20 +176,26 @@ export function createProgram(context: ProgramContext): Program {
     open.delete(request.key);
     closed.add(request.key);
     if (request.kind === 'step' || request.kind === 'child') pending.delete(request);
-    if (error) request.settle.reject(error);
-    else request.settle.resolve(fromJson(text));
+    if (error) fail(request, error);
+    else request.resolve(fromJson(text));
   }
 
-  function task(request: Request, result: Promise<unknown>): Task {
-    return { result, close: () => close(request) };
+  /** Whoever does not await a task has chosen not to hear of its failure. */
+  function fail(request: Request, error: Error): void {
+    request.result.catch(() => {});
+    request.reject(error);
+  }
+
+  function task(request: Request): Task {
+    return { result: request.result, close: () => close(request) };
   }
 
   const operations: Operations = {
     run: birth,
     step(key, spec) {
-      const { request, result } = ask<StepRequest>(key, 'step', { spec, attempt: 1, retryAt: 0 });
+      const request = ask<StepRequest>(key, 'step', { spec, attempt: 1, retryAt: 0 });
       pending.add(request);
-      return task(request, result);
+      return task(request);
     },
     timer(key, due) {
       if (due > birth.deadline) {
@@ -205,11 +204,11 @@ export function createProgram(context: ProgramContext): Program {
             'Give the workflow a longer timeout.',
         );
       }
-      const { request, result } = ask<TimerRequest>(key, 'timer', { due });
-      return task(request, result);
+      const request = ask<TimerRequest>(key, 'timer', { due });
+      return task(request);
     },
     signal(key, name) {
-      const { request, result } = ask<SignalRequest>(key, 'signal', { name });
+      const request = ask<SignalRequest>(key, 'signal', { name });
       const early = untaken.get(name);
       if (early) {
         const signal = early.shift();
@@ -220,13 +219,13 @@ export function createProgram(context: ProgramContext): Program {
         if (queue) queue.push(request);
         else waiting.set(name, [request]);
       }
-      return task(request, result);
+      return task(request);
     },
     child(key, spec) {
       const id = childId(context.ids, birth.id, key);
-      const { request, result } = ask<ChildRequest>(key, 'child', { spec, id, askedAt: time });
+      const request = ask<ChildRequest>(key, 'child', { spec, id, askedAt: time });
       pending.add(request);
-      return task(request, result);
+      return task(request);
     },
     now: () => time,
     derive(label) {
@@ -278,7 +277,7 @@ export function createProgram(context: ProgramContext): Program {
     for (const request of [...open.values()]) {
       if (request.kind === 'step' && request.spec.shielded) continue;
       close(request);
-      request.settle.reject(makeError());
+      fail(request, makeError());
     }
   }
 
@@ -388,12 +387,15 @@ export function createProgram(context: ProgramContext): Program {
           );
       });
     },
-    async feed(event, position, text) {
+    feed(event, position, text) {
       seq = position;
       // Marks are fed in replay only: `now()` must not notice them (K24).
-      if (isSilent(event)) return react(event, text);
+      if (isSilent(event)) {
+        react(event, text);
+        return undefined;
+      }
       time = Math.max(time, event.at);
-      await quiesce(() => react(event, text));
+      return quiesce(() => react(event, text));
     },
   };
 }

@@ -106,7 +106,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     return seq();
   }
 
-  function feed(event: JournalEvent, text?: string): Promise<void> {
+  function feed(event: JournalEvent, text?: string): Promise<void> | undefined {
     const position = put(event);
     if (position > limits.eventsPerRun) throw new EventLimit(limits.eventsPerRun);
     const payload = payloadOf(event);

@@ -1,4 +1,11 @@
-import { ContinueAs, type LogLevel, type Operations, type StepAttempt, WorkflowError } from '../kernel/operations.ts';
+import {
+  ContinueAs,
+  type LogLevel,
+  type Operations,
+  type StepAttempt,
+  type StepSpec,
+  WorkflowError,
+} from '../kernel/operations.ts';
 import { CancelledError, TaskError, TimeoutError } from '../kernel/stored-error.ts';
 import { runAll, runMap, runRace } from './branches.ts';
 import { type Compensation, CompensationError, compensateAll } from './compensation.ts';
@@ -66,24 +73,25 @@ export function createContext(operations: Operations): {
   return { context: contextIn(root), compensateIfNeeded };
 
   function contextIn(scope: Scope): Context {
-    async function step(
+    function step(
       name: string,
       run: (attempt: StepAttempt) => unknown,
-      options: StepOptions<unknown> = {},
-    ): Promise<never> {
-      const what = `Step '${name}'`;
-      const key = scope.key(name);
-      const { compensate, atMostOnce = false } = options;
-      const spec = {
-        run,
-        retry: toRetryPolicy(options.retry, atMostOnce ? { ...stepRetry, attempts: 1 } : stepRetry, what),
-        timeoutMs: optionalMs(options.timeout, `${what}, timeout`),
-        heartbeatTimeoutMs: optionalMs(options.heartbeatTimeout, `${what}, heartbeatTimeout`),
-        atMostOnce,
-      };
-      const result = await scope.track(() => operations.step(key, spec));
-      if (compensate) compensations.push({ name: key, run: (attempt) => compensate(result as never, attempt) });
-      return result as never;
+      options: StepOptions<unknown> | undefined,
+    ): Promise<unknown> {
+      try {
+        const key = scope.key(name);
+        const spec = options ? stepSpec(name, run, options) : plainStep(run);
+        const result = scope.track(() => operations.step(key, spec));
+        const compensate = options?.compensate;
+        if (!compensate) return result;
+        const push = (value: unknown) => {
+          compensations.push({ name: key, run: (attempt) => compensate(value as never, attempt) });
+          return value;
+        };
+        return maybeUnheard(result.then(push));
+      } catch (error) {
+        return maybeUnheard(Promise.reject(error));
+      }
     }
 
     async function sleep(duration: Duration, options: { name?: string } = {}): Promise<void> {
@@ -179,7 +187,7 @@ export function createContext(operations: Operations): {
 
     const context: Context = {
       run: { id, workflow, version, ...(correlationId !== undefined && { correlationId }) },
-      step: (name, run, options) => maybeUnheard(step(name, run, options as StepOptions<unknown>)),
+      step: (name, run, options) => step(name, run, options as StepOptions<unknown>) as Promise<never>,
       sleep: (duration, options) => maybeUnheard(sleep(duration, options)),
       sleepUntil: (moment, options) => maybeUnheard(sleepUntil(moment, options)),
       signal: (name, options) => maybeUnheard(signal(name, options)),
@@ -212,6 +220,23 @@ export function createContext(operations: Operations): {
     insides.set(context, { operations, scope, contextIn });
     return context;
   }
+}
+
+/** Of a step without options, which is nearly each: nothing is to be checked. */
+function plainStep(run: StepSpec['run']): StepSpec {
+  return { run, retry: stepRetry, timeoutMs: undefined, heartbeatTimeoutMs: undefined, atMostOnce: false };
+}
+
+function stepSpec(name: string, run: StepSpec['run'], options: StepOptions<unknown>): StepSpec {
+  const what = `Step '${name}'`;
+  const { atMostOnce = false } = options;
+  return {
+    run,
+    retry: toRetryPolicy(options.retry, atMostOnce ? { ...stepRetry, attempts: 1 } : stepRetry, what),
+    timeoutMs: optionalMs(options.timeout, `${what}, timeout`),
+    heartbeatTimeoutMs: optionalMs(options.heartbeatTimeout, `${what}, heartbeatTimeout`),
+    atMostOnce,
+  };
 }
 
 /** It may be awaited much later, or never: its failure must not count as unhandled, which would end the process. */

@@ -55,6 +55,8 @@ export function createScope(operations: Operations, prefix = '', onClose = () =>
     track(start) {
       if (closed) return never;
       const task = start();
+      // The root is never closed: it needs to know nothing of its tasks.
+      if (prefix === '') return task.result;
       tasks.add(task);
       const forget = () => tasks.delete(task);
       task.result.then(forget, forget);

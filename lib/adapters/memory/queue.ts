@@ -1,6 +1,7 @@
 import { Fault } from '../../kernel/faults.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Delivery, Message, Queue } from '../../ports/queue.ts';
+import { copyOf } from './copy.ts';
 
 interface Entry {
   message: Message;
@@ -94,7 +95,7 @@ export function createMemoryQueue({
 
     async send(message, { delayMs = 0 } = {}) {
       if (closed) throw new Fault('closed', 'The queue is closed.');
-      makeVisibleIn({ message: structuredClone(message), receives: 0 }, delayMs);
+      makeVisibleIn({ message: copyOf(message), receives: 0 }, delayMs);
     },
 
     async receive({ max, waitMs }) {
@@ -128,7 +129,7 @@ export function createMemoryQueue({
     async receiveDeadLetters(max) {
       return [...dead]
         .slice(0, max)
-        .map(([receipt, { message, receives }]) => ({ message: structuredClone(message), receives, receipt }));
+        .map(([receipt, { message, receives }]) => ({ message: copyOf(message), receives, receipt }));
     },
 
     async dropDeadLetter(receipt) {

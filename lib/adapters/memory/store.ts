@@ -13,6 +13,7 @@ import {
   type Place,
   toCursor,
 } from '../store-rules.ts';
+import { copyOf } from './copy.ts';
 
 interface Journal {
   chunks: Map<number, Chunk>;
@@ -27,12 +28,15 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
   const heads = new Map<string, Head>();
   const journals = new Map<string, Journal>();
 
-  const journalKey = (id: string, nonce: string) => JSON.stringify([id, nonce]);
+  const journalKey = (id: string, nonce: string) => `${id}\0${nonce}`;
 
   function journalOf(id: string, nonce: string): Journal {
     const key = journalKey(id, nonce);
-    const journal = journals.get(key) ?? { chunks: new Map(), last: 0, mail: new Map() };
-    journals.set(key, journal);
+    let journal = journals.get(key);
+    if (journal === undefined) {
+      journal = { chunks: new Map(), last: 0, mail: new Map() };
+      journals.set(key, journal);
+    }
     return journal;
   }
 
@@ -52,18 +56,18 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
 
   function page<T>(items: T[], place: (item: T) => Place, limit: number): Page<T> {
     const last = items[limit - 1];
-    const page = { items: structuredClone(items.slice(0, limit)) };
+    const page = { items: copyOf(items.slice(0, limit)) };
     return items.length > limit && last !== undefined ? { ...page, cursor: toCursor(place(last)) } : page;
   }
 
   return {
     async create(head) {
       const standing = living(head.birth.id);
-      if (standing !== undefined) return { created: false, head: structuredClone(standing) };
+      if (standing !== undefined) return { created: false, head: copyOf(standing) };
       const expired = heads.get(head.birth.id);
       if (expired !== undefined) remove(expired.birth.id, expired.birth.nonce);
-      heads.set(head.birth.id, structuredClone(head));
-      return { created: true, head: structuredClone(head) };
+      heads.set(head.birth.id, copyOf(head));
+      return { created: true, head: copyOf(head) };
     },
 
     async read(id, after = 0) {
@@ -78,19 +82,19 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
         chunks.push(chunk);
       }
       const mail = [...(journal?.mail.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
-      return structuredClone({ head, chunks, mail });
+      return copyOf({ head, chunks, mail });
     },
 
     async readHead(id) {
-      return structuredClone(living(id));
+      return copyOf(living(id));
     },
 
     async append(id, chunk, { absorbed = [] } = {}) {
       const journal = journalOf(id, chunk.nonce);
       const { chunks, mail } = journal;
       const found = chunks.get(chunk.position);
-      if (found !== undefined) return { appended: false, found: structuredClone(found) };
-      chunks.set(chunk.position, structuredClone(chunk));
+      if (found !== undefined) return { appended: false, found: copyOf(found) };
+      chunks.set(chunk.position, copyOf(chunk));
       journal.last = Math.max(journal.last, chunk.position);
       for (const mailId of absorbed) mail.delete(mailId);
       return { appended: true };
@@ -99,13 +103,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
     async updateHead(id, change, guard) {
       const head = living(id);
       if (head === undefined || !guardHolds(head.birth.nonce, head, guard)) return false;
-      heads.set(id, structuredClone(changed(head, change)));
+      heads.set(id, copyOf(changed(head, change)));
       return true;
     },
 
     async putMail(id, nonce, mail) {
       const stored = journalOf(id, nonce).mail;
-      if (!stored.has(mail.id)) stored.set(mail.id, structuredClone(mail));
+      if (!stored.has(mail.id)) stored.set(mail.id, copyOf(mail));
     },
 
     async list(filter, { limit, cursor }) {

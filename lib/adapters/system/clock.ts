@@ -3,6 +3,21 @@ import type { Clock } from '../../ports/clock.ts';
 /** `setTimeout` fires at once for anything longer. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
+let nextRound: Promise<void> | undefined;
+
+/**
+ * One for all who ask in the same round of the event loop: by the time it comes, the microtasks of each of them have run.
+ */
+function nextMacrotask(): Promise<void> {
+  nextRound ??= new Promise((resolve) => {
+    setImmediate(() => {
+      nextRound = undefined;
+      resolve();
+    });
+  });
+  return nextRound;
+}
+
 /** `keepsAlive: false`: what is scheduled does not keep the process from ending. */
 export function createSystemClock({ keepsAlive = true }: { keepsAlive?: boolean } = {}): Clock {
   return {
@@ -24,7 +39,7 @@ export function createSystemClock({ keepsAlive = true }: { keepsAlive?: boolean 
       return () => clearTimeout(timer);
     },
 
-    macrotask: () => new Promise((resolve) => setImmediate(resolve)),
+    macrotask: nextMacrotask,
   };
 }
 
