@@ -3,6 +3,7 @@ import { Fault } from '../kernel/faults.ts';
 import { findForNewRun } from '../kernel/find-definition.ts';
 import type { Head } from '../kernel/head.ts';
 import type { Ports } from '../kernel/ports.ts';
+import { newRunId } from '../kernel/run-id.ts';
 import type { StartRunRequest } from './api.ts';
 import { assertText } from './checks.ts';
 import { throwUnknown } from './list-workflows.ts';
@@ -14,7 +15,7 @@ export async function startRun(ports: Ports, request: StartRunRequest): Promise<
   const { workflow, version, key, correlationId, origin } = request;
   if (key !== undefined) assertText(key, 'The idempotency key', keyChars);
   if (correlationId !== undefined) assertText(correlationId, 'The correlation id', keyChars);
-  const id = key === undefined ? ports.ids.random() : ports.ids.digest(`run\n${workflow}\n${key}`);
+  const id = key === undefined ? newRunId(ports.ids, ports.clock.now()) : ports.ids.digest(`run\n${workflow}\n${key}`);
   const definition =
     (await findForNewRun(ports, workflow, version, id)) ?? (await throwUnknown(ports.definitions, workflow, version));
   const { created, head, asked } = await createRun(ports, {

@@ -52,13 +52,12 @@ export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): 
     while (!signal?.aborted) {
       hints.reset();
       const head = await requireHead(ports, id);
-      const isClosed = isSettled(head.state.status);
-      if (isClosed) settledAt = head.position;
-      else await hints.next();
+      if (isSettled(head.state.status)) return await endAt(ports, id, head.position);
+      await hints.next();
       if (settledAt === undefined) continue;
       const end = await endAt(ports, id, settledAt);
       // The run that goes on is there once the head is closed (K22).
-      if (isClosed || !end?.continuedAs) return end;
+      if (!end?.continuedAs) return end;
     }
     return undefined;
   } finally {

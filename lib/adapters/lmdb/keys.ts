@@ -97,14 +97,32 @@ function afterAll(prefix: Buffer): Buffer {
 
 export const birthKey = (run: string) => key('b', packedId(run));
 export const stateKey = (run: string) => key('h', packedId(run));
-export const chunkKey = (run: string, nonce: string, at: number) =>
-  key('e', packedId(run), packedId(nonce), position(at));
+export function chunkKey(run: string, nonce: string, at: number): Buffer {
+  const prefix = chunkPrefix(run, nonce);
+  const bytes = Buffer.allocUnsafe(prefix.length + 4);
+  prefix.copy(bytes);
+  bytes.writeUInt32BE(at, prefix.length);
+  return bytes;
+}
 export const mailKey = (run: string, nonce: string, mail: string) =>
   key('m', packedId(run), packedId(nonce), anyText(mail));
 
+/** Of the runs that are being written to: a run's keys all begin alike. */
+const chunkPrefixes = new Map<string, { run: string; prefix: Buffer }>();
+const MOST_PREFIXES = 2_000;
+
+function chunkPrefix(run: string, nonce: string): Buffer {
+  const known = chunkPrefixes.get(nonce);
+  if (known?.run === run) return known.prefix;
+  if (chunkPrefixes.size >= MOST_PREFIXES) chunkPrefixes.clear();
+  const prefix = key('e', packedId(run), packedId(nonce));
+  chunkPrefixes.set(nonce, { run, prefix });
+  return prefix;
+}
+
 /** A run's chunks after a position. */
 export function chunksAfter(run: string, nonce: string, after: number): KeyRange {
-  const prefix = key('e', packedId(run), packedId(nonce));
+  const prefix = chunkPrefix(run, nonce);
   return { start: key(prefix, position(after + 1)), end: key(prefix, Buffer.of(255, 255, 255, 255)) };
 }
 
