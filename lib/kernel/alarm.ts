@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 export interface Alarm {
   /** Ends the sleep under way, or the next one before it begins. */
   wake(): void;
-  sleepUntil(at: number): Promise<void>;
+  sleepUntil(at: number): Promise<void> | undefined;
   stop(): void;
 }
 
@@ -16,8 +16,9 @@ export function createAlarm(clock: Clock): Alarm {
   let disarm = () => {};
 
   function wake(): void {
-    woken = true;
+    woken = resume === undefined;
     resume?.();
+    resume = undefined;
   }
 
   function arm(at: number): void {
@@ -32,15 +33,15 @@ export function createAlarm(clock: Clock): Alarm {
 
   return {
     wake,
-    async sleepUntil(at) {
-      if (!woken) {
-        arm(at);
-        await new Promise<void>((resolve) => {
-          resume = resolve;
-        });
-        resume = undefined;
+    sleepUntil(at) {
+      if (woken) {
+        woken = false;
+        return undefined;
       }
-      woken = false;
+      arm(at);
+      return new Promise<void>((resolve) => {
+        resume = resolve;
+      });
     },
     stop: () => disarm(),
   };

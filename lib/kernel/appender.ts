@@ -1,3 +1,4 @@
+import type { Store } from '../ports/store.ts';
 import type { Chunk, JournalEvent } from './events.ts';
 import { FORMAT } from './events.ts';
 import { expiryOf } from './expiry.ts';
@@ -30,28 +31,23 @@ export interface Appender {
 }
 
 export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
-  const own = new Set<string>();
   const expiresAt = expiryOf(journal.birth, ports.limits);
   let count = 0;
 
-  /** Asks without any ceremony first: that is nearly always all. */
-  async function appendOnce(chunk: Chunk, absorbed: string[]): ReturnType<Ports['store']['append']> {
-    const { id } = journal.birth;
-    const options = { absorbed, expiresAt };
-    try {
-      return await ports.store.append(id, chunk, options);
-    } catch (error) {
-      if (!isFault(error, 'unavailable')) throw error;
-      return retrying(ports, () => ports.store.append(id, chunk, options));
-    }
-  }
-
   async function write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
     const { id } = journal.birth;
-    own.add(chunk.id);
-    const answer = await appendOnce(chunk, absorbed);
+    const options = { absorbed, expiresAt };
+    let answer: Awaited<ReturnType<Store['append']>>;
+    try {
+      // Without any ceremony first: that is nearly always all.
+      answer = await ports.store.append(id, chunk, options);
+    } catch (error) {
+      if (!isFault(error, 'unavailable')) throw error;
+      answer = await retrying(ports, () => ports.store.append(id, chunk, options));
+    }
     const standing = answer.appended ? chunk : answer.found;
-    if (!answer.appended && !own.has(standing.id) && standing.driver) return 'lost';
+    // A driver's id is one turn's alone: what bears it was written by an earlier try of this turn (K5).
+    if (standing.driver && standing.driver.id !== driver) return 'lost';
     const seq = journal.events.length + 1;
     extendJournal(journal, standing);
     if (standing.id !== chunk.id) return 'foreign';

@@ -68,10 +68,15 @@ export function createEffects(
     const { key, attempt, startedAt } = step;
     running.set(key, step);
     ports.observer?.stepStarted?.({ run: birth.id, key, attempt, at: startedAt });
-    step.run().then(
-      (result) => finish(step, completed(ports, step, result)),
-      (error: unknown) => finish(step, failedAttempt(ports, step, error)),
-    );
+    const succeed = (result: StepResult) => finish(step, completed(ports, step, result));
+    const fail = (error: unknown) => finish(step, failedAttempt(ports, step, error));
+    try {
+      const result = step.run();
+      if (result instanceof Promise) result.then(succeed, fail);
+      else succeed(result);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   function startChild(request: ChildRequest): void {

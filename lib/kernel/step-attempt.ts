@@ -65,13 +65,21 @@ export class RunningStep implements StepAttempt {
     this.#cancelTimers?.();
   }
 
-  /** Calls the step's function and makes its result ready to be stored. Rejects with what the function throws. */
-  async run(): Promise<StepResult> {
+  /**
+   * Calls the step's function and makes its result ready to be stored, at once where the function needs no waiting for.
+   * Throws, or rejects with, what the function does.
+   */
+  run(): StepResult | Promise<StepResult> {
     const { spec } = this.request;
     const { limits } = this.#ports;
     if (spec.timeoutMs !== undefined && spec.timeoutMs > limits.stepMs) throw tooLong(this.key, spec.timeoutMs, limits);
     const isLimited = this.#budgetMs !== Number.POSITIVE_INFINITY || spec.heartbeatTimeoutMs !== undefined;
-    const value = await (isLimited ? this.#limited() : spec.run(this));
+    const value = isLimited ? this.#limited() : spec.run(this);
+    return isThenable(value) ? Promise.resolve(value).then((result) => this.#encode(result)) : this.#encode(value);
+  }
+
+  #encode(value: unknown): StepResult | Promise<StepResult> {
+    const { limits } = this.#ports;
     const text = toJson(value, `The result of step '${this.key}'`, limits);
     if (text === undefined || text.length * 3 <= limits.inlineBytes) return { payload: text, text };
     // The step is done: that the blobs do not answer is no reason to run it again.
@@ -116,6 +124,10 @@ export class RunningStep implements StepAttempt {
       this.#cancelTimers();
     }
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 const callbackAdvice = 'For longer work wait for a ctx.callback() that whoever does it answers';

@@ -190,40 +190,49 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     return journal.heard.has(id) || tail.some((event) => isOutside(event) && event.id === id);
   }
 
-  async function feedArrivals(): Promise<void> {
-    const arrived = arrivals;
-    arrivals = [];
-    for (let index = 0; index < arrived.length; index += 1) {
-      const arrival = arrived[index] as Arrival;
-      // A child that was looked at is as much from outside as one that has told.
-      if (isOutside(arrival.event)) await fireTimers(arrival.event.at);
-      const request = program.open.get(arrival.key);
-      suspects.leave(arrival.key);
-      if (!request) {
-        // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
-        if (tail.length > 0) unrecorded.push(arrival);
-        continue;
-      }
-      if (request.kind === 'step' && request.attempt !== arrival.attempt) continue;
-      unrecorded.push(arrival);
-      await feed(arrival.event, arrival.text);
-      if (program.fault) return;
+  /** Feeds what came first. */
+  function feedArrival(): Promise<void> | undefined {
+    const arrival = arrivals.shift() as Arrival;
+    // A child that was looked at is as much from outside as one that has told.
+    if (isOutside(arrival.event)) return fireTimers(arrival.event.at).then(() => feedResult(arrival));
+    return feedResult(arrival);
+  }
+
+  function feedResult(arrival: Arrival): Promise<void> | undefined {
+    const { key, attempt, event, text } = arrival;
+    const request = program.open.get(key);
+    suspects.leave(key);
+    if (!request) {
+      // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
+      if (tail.length > 0) unrecorded.push(arrival);
+      return undefined;
     }
+    if (request.kind === 'step' && request.attempt !== attempt) return undefined;
+    unrecorded.push(arrival);
+    return feed(event, text);
+  }
+
+  function dueTimer(moment: number): ReturnType<typeof nextTimer> {
+    if (journal.paused) return undefined;
+    const timer = nextTimer(program);
+    return timer && timer.due <= moment ? timer : undefined;
   }
 
   /** Fires what is due at `moment`, in the order of due times (K24). */
-  async function fireTimers(moment: number): Promise<void> {
-    if (journal.paused) return;
-    for (let timer = nextTimer(program); timer && timer.due <= moment; timer = nextTimer(program)) {
+  async function fireTimers(moment: number): Promise<undefined> {
+    for (let timer = dueTimer(moment); timer; timer = dueTimer(moment)) {
       await feed({ type: 'task_completed', at: Math.max(clock.now(), timer.due), key: timer.key, kind: 'timer' });
     }
   }
 
   // --- writing -----------------------------------------------------------------------------------------------------
 
-  async function flush(): Promise<AppendResult> {
+  function flush(): Promise<AppendResult> {
     const now = clock.now();
-    if (!claimed) await keeper.lower(now + limits.leaseMs);
+    return claimed ? append(now) : keeper.lower(now + limits.leaseMs).then(() => append(now));
+  }
+
+  async function append(now: number): Promise<AppendResult> {
     const events = tail;
     tail = [];
     const claim = { leaseUntil: now + limits.leaseMs, takeover };
@@ -293,10 +302,11 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function startEffects(): boolean {
     suspects.leaveIfGone(effects.running);
     if (journal.paused || drainUntil !== undefined) return false;
-    const now = clock.now();
     let needsWrite = false;
     for (const request of program.pending) {
       if (effects.running.size >= limits.concurrentSteps) break;
+      // A step's function may have taken its time.
+      const now = clock.now();
       if (request.kind === 'step' && request.retryAt > now) continue;
       if (effects.running.has(request.key)) program.pending.delete(request);
       else if (!isCovered(request) || !claimed || now > leaseUntil) needsWrite = true;
@@ -371,38 +381,50 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   // --- the loop ----------------------------------------------------------------------------------------------------
 
-  async function step(): Promise<TurnEnd | undefined> {
+  /** One move: the first thing that there is to do. `undefined`, or a promise of it: the turn goes on. */
+  function move(): Promise<TurnEnd | undefined> | Promise<void> | undefined {
     const now = clock.now();
-    // What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20).
-    if (inbox.length > 0 && (await feedMail())) return written();
-    if (arrivals.length > 0) await feedArrivals();
-    if ((nextTimer(program)?.due ?? Number.POSITIVE_INFINITY) <= clock.now()) await fireTimers(clock.now());
     if (program.fault) return block(program.fault);
+    if (nudged || now >= nextWatch) return look();
+    if (inbox.length > 0) return takeMail();
+    if (arrivals.length > 0) return feedArrival();
+    if (dueTimer(now)) return fireTimers(now);
     if (broken) throw broken.error;
-    if (now >= birth.deadline && !isTimedOut()) {
-      await feed({ type: 'run_timed_out', at: now });
-      if (journal.paused) return written();
-    } else if (now >= birth.deadline + limits.timeoutGraceMs) {
+    if (now >= birth.deadline && !isTimedOut()) return timeOut(now);
+    if (now >= birth.deadline + limits.timeoutGraceMs) {
       return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
     }
     if (now >= time.drainAt) drainUntil ??= time.until;
-    if (program.outcome) return settle(endOf(ports, journal, program, program.outcome, clock.now()));
+    if (program.outcome) return settle(endOf(ports, journal, program, program.outcome, now));
     const needsWrite = startEffects();
-    if (arrivals.length > 0 || inbox.length > 0) return undefined;
-    const marked = effects.running.size > 0 && markLongSteps(clock.now());
-    const idle = effects.running.size === 0 && !needsWrite && !isBusy(clock.now());
+    if (arrivals.length > 0) return undefined;
+    const marked = effects.running.size > 0 && markLongSteps(now);
+    const idle = effects.running.size === 0 && !needsWrite && !isBusy(now);
     // What woke the run and its next suspend are one write. Children are cancelled under a claim, lest it be forgotten.
     if (idle && (program.stops.length === 0 || tail.length === 0)) return suspend();
-    if (needsWrite || marked || mustFlush(clock.now())) return written();
-    if (drainUntil !== undefined && (effects.running.size === 0 || clock.now() >= drainUntil)) return yieldRun();
-    await sleepUntil(nextMoment(clock.now()));
-    if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox = await readMail();
-    return undefined;
+    if (needsWrite || marked || mustFlush(now)) return written();
+    if (drainUntil !== undefined && (effects.running.size === 0 || now >= drainUntil)) return yieldRun();
+    return sleepUntil(nextMoment(now));
+  }
+
+  /** Looks for what others have written. */
+  async function look(): Promise<undefined> {
+    inbox = await readMail();
+  }
+
+  /** What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20). */
+  async function takeMail(): Promise<'lost' | undefined> {
+    return (await feedMail()) ? written() : undefined;
+  }
+
+  async function timeOut(now: number): Promise<'lost' | undefined> {
+    await feed({ type: 'run_timed_out', at: now });
+    return journal.paused ? written() : undefined;
   }
 
   /** Writes what has been fed, and goes on. */
-  async function written(): Promise<'lost' | undefined> {
-    return (await flush()) === 'lost' ? 'lost' : undefined;
+  function written(): Promise<'lost' | undefined> {
+    return flush().then(lostOnly);
   }
 
   function isTimedOut(): boolean {
@@ -562,7 +584,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       await replay();
       if (start.checkChildren) await checkChildren();
       for (;;) {
-        const end = await step();
+        const end = await move();
         if (end) return end;
       }
     } catch (error) {
@@ -592,6 +614,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       wake();
     },
   };
+}
+
+function lostOnly(result: AppendResult): 'lost' | undefined {
+  return result === 'lost' ? result : undefined;
 }
 
 function mailIn(events: JournalEvent[]): string[] {

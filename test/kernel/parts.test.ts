@@ -164,7 +164,7 @@ describe('stored errors', () => {
 });
 
 describe('suspension', () => {
-  const base = { after: 0, settle: { resolve() {}, reject() {} } };
+  const base = { after: 0, result: Promise.resolve(), resolve() {}, reject() {} };
   const timer = (key: string, due: number) => ({ ...base, kind: 'timer', key, due }) as Request;
   const step = (key: string, retryAt: number) =>
     ({ ...base, kind: 'step', key, retryAt, attempt: 1 }) as unknown as Request;
