@@ -52,7 +52,9 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     extendJournal(journal, standing);
     if (standing.id !== chunk.id) return 'foreign';
     ports.observer?.recorded?.(id, chunk, seq);
-    ports.changes.publish(id, journal.current.phase === 'settled' ? journal.position : undefined);
+    const { current, position } = journal;
+    if (current.phase === 'settled') ports.changes.publish(id, position, current.end);
+    else ports.changes.publish(id);
     return 'written';
   }
 

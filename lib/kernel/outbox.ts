@@ -25,7 +25,7 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   await closeHead(ports, journal, end);
   // Until now the run took mail: what has come meanwhile goes to the successor, too.
   if (successor) await handOver(ports, journal, successor);
-  ports.changes.publish(birth.id, journal.position);
+  ports.changes.publish(birth.id, journal.position, end);
 }
 
 /** Gives the successor of a run whose head is closed what has come since. */

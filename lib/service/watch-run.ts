@@ -1,6 +1,8 @@
+import type { JournalEvent } from '../kernel/events.ts';
 import { isSettled } from '../kernel/head.ts';
 import { extendJournal, type Journal, openJournal, type SettledEvent } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
+import type { OnChange } from '../ports/changes.ts';
 import type { HistoryEntry } from './api.ts';
 import { hasEnded, requireHead, requireRun, runNotFound } from './checks.ts';
 import { historyOf } from './history.ts';
@@ -44,8 +46,10 @@ export type RunEnd = Extract<SettledEvent, { type: 'run_completed' }> | undefine
 /** Waits until the run has settled, told by hints: in between nothing is read. `undefined`: it did not complete. */
 export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): Promise<RunEnd> {
   let settledAt: number | undefined;
-  const hints = listen(ports, id, signal, (position) => {
+  let told: SettledEvent | undefined;
+  const hints = listen(ports, id, signal, (position, end) => {
     settledAt ??= position;
+    told ??= end;
     return position !== undefined;
   });
   try {
@@ -55,7 +59,7 @@ export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): 
       if (isSettled(head.state.status)) return await endAt(ports, id, head.position);
       await hints.next();
       if (settledAt === undefined) continue;
-      const end = await endAt(ports, id, settledAt);
+      const end = told ? completed(told) : await endAt(ports, id, settledAt);
       // The run that goes on is there once the head is closed (K22).
       if (!end?.continuedAs) return end;
     }
@@ -65,10 +69,13 @@ export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): 
   }
 }
 
+function completed(end: JournalEvent | undefined): RunEnd {
+  return end?.type === 'run_completed' ? end : undefined;
+}
+
 async function endAt(ports: Ports, id: string, position: number): Promise<RunEnd> {
   const record = await ports.store.read(id, Math.max(0, position - 1));
-  const end = record?.chunks.at(-1)?.events.at(-1);
-  return end?.type === 'run_completed' ? end : undefined;
+  return completed(record?.chunks.at(-1)?.events.at(-1));
 }
 
 interface Hints {
@@ -83,7 +90,7 @@ function listen(
   ports: Ports,
   id: string,
   signal: AbortSignal | undefined,
-  matters: (settledAt: number | undefined) => boolean = () => true,
+  matters: (...change: Parameters<OnChange>) => boolean = () => true,
 ): Hints {
   let hinted = false;
   let resume: (() => void) | undefined;
@@ -91,8 +98,8 @@ function listen(
     hinted = true;
     resume?.();
   };
-  const unsubscribe = ports.changes.subscribe(id, (settledAt) => {
-    if (matters(settledAt)) hint();
+  const unsubscribe = ports.changes.subscribe(id, (settledAt, end) => {
+    if (matters(settledAt, end)) hint();
   });
   signal?.addEventListener('abort', hint, { once: true });
   return {

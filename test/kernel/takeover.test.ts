@@ -119,7 +119,7 @@ describe('claims', () => {
     await world.settle();
     void one.drive(world.take('start'));
     await world.advance(leaseMs + 1);
-    expect(await world.lines(run)).toEqual(['1 run_signalled go']);
+    expect(await world.lines(run)).toEqual(['1 run_signalled go', '1 task_completed a']);
     expect(await world.until(other.drive(await sweeperWake(world, run)))).toBe('blocked');
     expect((await world.lines(run)).at(-1)).toBe('2 takeover run_blocked not_deployed');
   });

@@ -10,7 +10,11 @@ import { Fault } from '../../kernel/faults.ts';
  */
 export type Fsync = 'commit' | 'batch' | 'never';
 
-export type Environment = Database<Uint8Array, Uint8Array>;
+export interface Environment extends Database<Uint8Array, Uint8Array> {
+  /** Known to lmdb, unknown to its types. False: something stands there. */
+  put(key: Uint8Array, value: Uint8Array, options: { noOverwrite: true }): Promise<boolean>;
+  put(key: Uint8Array, value: Uint8Array, version?: number, ifVersion?: number): Promise<boolean>;
+}
 
 /** Of keys and records in the data directory. */
 const LAYOUT = 1;
@@ -44,7 +48,7 @@ export function openEnvironment({
     ...fsyncOptions[fsync],
     ...(mapSize !== undefined && { mapSize }),
   };
-  const env = open<Uint8Array, Uint8Array>(options);
+  const env: Environment = open<Uint8Array, Uint8Array>(options);
   // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
   // rejected, too, beside those of the writers.
   env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));

@@ -40,6 +40,7 @@ import {
 
 /** What one look at the disk, or one transaction, does at most before others get their turn. */
 const ENTRIES_AT_ONCE = 1_000;
+const ifAbsent = { noOverwrite: true } as const;
 const noContent = Buffer.alloc(0);
 
 export interface LmdbStoreOptions {
@@ -233,10 +234,13 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
         const key = chunkKey(id, chunk.nonce, chunk.position);
         const record = chunkToRecord(chunk);
         for (;;) {
-          const isAppended = await env.ifNoExists(key, () => {
-            void env.put(key, record);
-            if (absorbed) for (const mail of absorbed) void env.remove(mailKey(id, chunk.nonce, mail));
-          });
+          const isAppended =
+            absorbed === undefined || absorbed.length === 0
+              ? await env.put(key, record, ifAbsent)
+              : await env.ifNoExists(key, () => {
+                  void env.put(key, record);
+                  for (const mail of absorbed) void env.remove(mailKey(id, chunk.nonce, mail));
+                });
           if (isAppended) return { appended: true };
           const found = fromLatest(() => env.getBinary(key));
           // Between the two the whole run may have been deleted.

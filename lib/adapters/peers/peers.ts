@@ -284,8 +284,8 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
       return true;
     },
 
-    publish(runId, settledAt) {
-      local.publish(runId, settledAt);
+    publish(runId, settledAt, end) {
+      local.publish(runId, settledAt, end);
       for (const { socket, runs } of callers) {
         if (runs.has(runId) && !isBehind(socket))
           writeLine(socket, { say: 'changed', run: runId, ...(settledAt !== undefined && { settledAt }) });

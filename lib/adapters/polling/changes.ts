@@ -22,15 +22,15 @@ export function createPollingChanges({ clock, firstMs, maxMs }: PollingOptions):
         cancel = clock.schedule(clock.now() + distanceMs, () => {
           distanceMs = Math.min(distanceMs * 2, maxMs);
           hintLater();
-          callback(undefined);
+          callback(undefined, undefined);
         });
       };
       hintLater();
-      const unsubscribe = published.subscribe(runId, (settledAt) => {
+      const unsubscribe = published.subscribe(runId, (settledAt, end) => {
         cancel();
         distanceMs = firstMs;
         hintLater();
-        callback(settledAt);
+        callback(settledAt, end);
       });
       return () => {
         cancel();
