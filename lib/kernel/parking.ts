@@ -1,4 +1,5 @@
 import { createAppender } from './appender.ts';
+import { newDriverId } from './driver-id.ts';
 import type { RunEvent } from './events.ts';
 import type { HeadState } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
@@ -59,7 +60,7 @@ async function park<End>(
   end: End,
 ): Promise<ParkEnd<End>> {
   const keeper = createHeadKeeper(ports, journal, head);
-  const driver = `${ports.liveness.self}.${ports.ids.random()}`;
+  const driver = newDriverId(ports);
   if (event.type === 'run_blocked') await keeper.lower(event.retryAt);
   const claim = { leaseUntil: ports.clock.now(), takeover };
   const result = await createAppender(ports, journal, driver).append([event], claim, []);

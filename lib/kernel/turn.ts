@@ -1,6 +1,7 @@
 import { createAlarm } from './alarm.ts';
 import { type AppendResult, createAppender, retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
+import { newDriverId } from './driver-id.ts';
 import { type Arrival, createEffects, lookAtChild } from './effects.ts';
 import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
@@ -56,7 +57,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   const { clock, limits, store } = ports;
   const { definition } = start;
   const { birth } = start.journal;
-  const driver = `${ports.liveness.self}.${ports.ids.random()}`;
+  const driver = newDriverId(ports);
   const journal = start.journal;
   const appender = createAppender(ports, journal, driver);
   const keeper = createHeadKeeper(ports, journal, start.head);
