@@ -105,10 +105,11 @@ describe('a wait', () => {
   });
 
   test('of two for one name the earlier gets the signal', async () => {
-    const { start } = await startOf((ctx) =>
+    const { t, start } = await startOf((ctx) =>
       ctx.all('both', { a: (own) => own.signal('go'), b: (own) => own.signal('go') }),
     );
     const run = await start();
+    await t.settle();
     await run.signal('go', 1);
     expect(await run.tasks()).toMatchObject([{ status: 'completed', result: 1 }, { status: 'waiting' }]);
   });
@@ -137,10 +138,11 @@ describe('a wait', () => {
   });
 
   test('is not taken for given up where a run waits for more than its journal names', async () => {
-    const { start } = await startOf(async (ctx) => {
+    const { t, start } = await startOf(async (ctx) => {
       await ctx.map('all', Array.from({ length: 150 }), (_item, own) => own.signal('go'), { concurrency: 150 });
     });
     const run = await start();
+    await t.settle();
     await run.signal('go', 'first');
     const statuses = (await run.tasks()).map(({ status }) => status);
     expect(statuses.filter((status) => status === 'completed')).toHaveLength(1);
