@@ -32,12 +32,12 @@ export interface EngineOptions {
   concurrency?: number;
 }
 
-export function createEngine({ store, clock, workflows, concurrency = 256 }: EngineOptions): Engine {
-  const queue = createMemoryQueue({ clock });
-  const ports: Ports = {
+/** All that the kernel works with, in memory but for the store. */
+export function createPorts({ store, clock, workflows }: Omit<EngineOptions, 'concurrency'>) {
+  return {
     store,
     clock,
-    queue,
+    queue: createMemoryQueue({ clock }),
     blobs: createMemoryBlobs(),
     changes: createMemoryChanges(),
     ids: systemIds,
@@ -45,7 +45,11 @@ export function createEngine({ store, clock, workflows, concurrency = 256 }: Eng
     definitions: createDefinitions(workflows),
     limits: defaultLimits,
     alone: createAloneGate(),
-  };
+  } satisfies Ports;
+}
+
+export function createEngine({ concurrency = 256, ...options }: EngineOptions): Engine {
+  const ports = createPorts(options);
   const worker = createWorker(ports, { concurrency });
   worker.start();
   return {
@@ -58,8 +62,8 @@ export function createEngine({ store, clock, workflows, concurrency = 256 }: Eng
     signal: (id, name) => signalRun(ports, id, name, {}),
     async close() {
       await worker.drain(0);
-      await queue.close();
-      await store.close();
+      await ports.queue.close();
+      await ports.store.close();
     },
   };
 }

@@ -1,135 +1,77 @@
+/**
+ * `npm run bench`: measures each part in a process of its own, and prints one table. Exit code 1: a target is missed.
+ * Options: see `help`.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Calibration, calibrate, scaleOf } from './calibration.ts';
-import { type Figures, measure, measureRecovery } from './cases.ts';
-import { type GraphFigures, graphRows, measureGraphs } from './graphs.ts';
-import { medianOf } from './statistics.ts';
+import { parseArgs } from 'node:util';
+import { calibrationText, loadText, machineText } from './machine.ts';
+import { parts } from './parts.ts';
+import { type Measured, rowsOf } from './rows.ts';
+import { isMissed, plainTable } from './table.ts';
 
-/**
- * `npm run bench`: calibrates, measures the memory and the embedded store each in a process of its own, and compares
- * with the floors. Exit code 1: below a floor.
- */
+const help = `npm run bench -- [options]
+  --only <parts>   measure only these, separated by commas: ${Object.keys(parts).join(', ')}
+  --help           print this`;
 
-const [part, dir] = process.argv.slice(2);
-const recoveries = 3;
+const { values: flags } = parseArgs({
+  options: {
+    /** For the process of one part. */
+    part: { type: 'string' },
+    folder: { type: 'string' },
+    only: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
 
-if (part === undefined) await bench();
-else process.send?.(await runPart(part, dir as string));
+if (flags.part !== undefined) process.send?.(await partNamed(flags.part)(flags.folder ?? ''));
+else if (flags.help) console.log(help);
+else await bench();
 
-async function runPart(name: string, folder: string): Promise<unknown> {
-  switch (name) {
-    case 'calibrate':
-      return calibrate(folder);
-    case 'memory':
-      return measure(':memory:');
-    case 'lmdb':
-      return measure(join(folder, 'data'));
-    case 'graphs in memory':
-      return measureGraphs(':memory:');
-    case 'graphs on lmdb':
-      return measureGraphs(join(folder, 'graphs'));
-    default: {
-      let count = 0;
-      return medianOf(recoveries, () => {
-        count += 1;
-        return measureRecovery(join(folder, `recovery-${count}`));
-      });
-    }
-  }
+function partNamed(name: string): (folder: string) => Promise<unknown> {
+  const part = Object.entries(parts).find(([each]) => each === name)?.[1];
+  if (part === undefined) throw new Error(`The bench has no part ${name}\n${help}`);
+  return part;
 }
 
-async function inProcess<T>(name: string, folder: string): Promise<T> {
-  process.stderr.write(`measuring: ${name} …\n`);
-  const child = fork(fileURLToPath(import.meta.url), [name, folder]);
-  const [result] = (await once(child, 'message')) as [T];
-  child.kill();
-  return result;
-}
-
-async function bench(): Promise<void> {
+async function inProcess(name: string): Promise<unknown> {
   // The system's temporary folder may be in memory, where an fsync costs nothing.
   mkdirSync('.pawl', { recursive: true });
   const folder = mkdtempSync(join('.pawl', 'bench-'));
+  const began = performance.now();
+  process.stderr.write(`measuring: ${name} …`);
   try {
-    const calibration = await inProcess<Calibration>('calibrate', folder);
-    const memory = await inProcess<Figures>('memory', folder);
-    const lmdb = await inProcess<Figures>('lmdb', folder);
-    const recover100 = await inProcess<number>('recovery', folder);
-    const graphs = {
-      memory: await inProcess<GraphFigures>('graphs in memory', folder),
-      lmdb: await inProcess<GraphFigures>('graphs on lmdb', folder),
-    };
-    report(calibration, memory, { ...lmdb, recover100 });
-    reportGraphs(calibration, graphs);
+    const child = fork(fileURLToPath(import.meta.url), ['--part', name, '--folder', folder]);
+    const [result] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => {
+        throw new Error(`The part '${name}' ended without a result`);
+      }),
+    ])) as [unknown];
+    child.kill();
+    process.stderr.write(` ${((performance.now() - began) / 1_000).toFixed(1)} s\n`);
+    return result;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface Row {
-  what: string;
-  unit: string;
-  pick(figures: Figures): number | undefined;
-  /** For LMDB. */
-  floor: { atMost: number } | { atLeast: number };
-}
-
-function report(calibration: Calibration, memory: Figures, lmdb: Figures): void {
-  const scale = scaleOf(calibration);
-  const rows: Row[] = [
-    { what: 'a step alone, p50', unit: 'ms', pick: (f) => f.stepP50, floor: { atMost: 2 * calibration.putMs } },
-    { what: 'a step alone, p99', unit: 'ms', pick: (f) => f.stepP99, floor: { atMost: Number.POSITIVE_INFINITY } },
-    {
-      what: 'steps, 64 runs in flight',
-      unit: '/s',
-      pick: (f) => f.stepsPerSecond64,
-      floor: { atLeast: 20_000 * scale },
-    },
-    { what: '100 parallel steps', unit: 'ms', pick: (f) => f.fanOut100, floor: { atMost: Number.POSITIVE_INFINITY } },
-    { what: '2,000 parallel steps', unit: 'ms', pick: (f) => f.fanOut2000, floor: { atMost: 300 / scale } },
-    { what: 'recovery of 100 runs', unit: 'ms', pick: (f) => f.recover100, floor: { atMost: 1_000 / scale } },
-    { what: 'peak memory', unit: 'MB', pick: (f) => f.peakMb, floor: { atMost: 200 } },
-  ];
-  const model = cpus()[0]?.model ?? 'unknown';
-  console.log(`${availableParallelism()} cores, ${model}, Node ${process.version}`);
+async function bench(): Promise<void> {
+  const names = flags.only === undefined ? Object.keys(parts) : ['calibrate', ...flags.only.split(',')];
+  for (const name of names) partNamed(name);
+  const headline = `${machineText()}; ${loadText()}`;
+  const measured: Record<string, unknown> = {};
+  for (const name of new Set(names)) measured[name] = await inProcess(name);
+  const figures = measured as Measured;
+  const rows = rowsOf(figures);
+  console.log(headline);
+  if (figures.calibrate) console.log(calibrationText(figures.calibrate));
+  console.log(`${plainTable(rows)}\n`);
   console.log(
-    `bare awaited LMDB put: ${show(calibration.putMs)} ms alone (${show(calibration.putsPerSecond)}/s), ` +
-      `${show(calibration.putsPerSecond64)}/s with 64 in flight; floors scaled by ${show(scale)}`,
+    '× plain: beside plain awaited writes of the same store, measured in between; less is better. DynamoDB: on dynalite.',
   );
-  console.log(line('', 'memory', 'LMDB', 'floor', ''));
-  let missed = 0;
-  for (const { what, unit, pick, floor } of rows) {
-    const value = pick(lmdb);
-    const holds = 'atMost' in floor ? (value ?? 0) <= floor.atMost : (value ?? 0) >= floor.atLeast;
-    if (!holds) missed += 1;
-    const bound = 'atMost' in floor ? floor.atMost : floor.atLeast;
-    const sign = 'atMost' in floor ? '≤' : '≥';
-    const floorText = Number.isFinite(bound) ? `${sign} ${show(bound)}` : '';
-    console.log(line(`${what} (${unit})`, show(pick(memory)), show(value), floorText, holds ? '' : 'MISSED'));
-  }
-  process.exitCode = missed === 0 ? 0 : 1;
-}
-
-function reportGraphs(calibration: Calibration, { memory, lmdb }: { memory: GraphFigures; lmdb: GraphFigures }): void {
-  for (const { what, pick, atMost } of graphRows) {
-    const floor = atMost / scaleOf(calibration);
-    const holds = [memory, lmdb].every((figures) => (pick(figures) ?? 0) <= floor);
-    if (!holds) process.exitCode = 1;
-    const floorText = Number.isFinite(floor) ? `≤ ${show(floor)}` : '';
-    console.log(line(`${what} (ms)`, show(pick(memory)), show(pick(lmdb)), floorText, holds ? '' : 'MISSED'));
-  }
-}
-
-function show(value: number | undefined): string {
-  if (value === undefined) return '–';
-  if (value >= 1_000) return Math.round(value).toLocaleString('en');
-  return value.toFixed(value < 10 ? 2 : 0);
-}
-
-function line(...[first = '', ...rest]: string[]): string {
-  return first.padEnd(36) + rest.map((cell) => cell.padStart(12)).join('');
+  process.exitCode = rows.some(isMissed) ? 1 : 0;
 }
