@@ -23,7 +23,7 @@ interface Task {
   dependsOn: string[];
 }
 
-const times = 5;
+const times = 3;
 const layers = 100;
 const width = 100;
 const edgesPerTask = 5;

@@ -2,19 +2,26 @@
  * `npm run bench`: measures each part in a process of its own, and prints one table. Exit code 1: a target is missed.
  * Options: see `help`.
  */
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Growth } from './growth.ts';
+import { growthParts, growthTable, plotOf } from './growth-plots.ts';
 import { calibrationText, loadText, machineText } from './machine.ts';
+import { markdownOf, writeBlocks, writeImage } from './page.ts';
 import { parts } from './parts.ts';
 import { type Measured, rowsOf } from './rows.ts';
-import { isMissed, plainTable } from './table.ts';
+import { isMissed, markdownTable, plainTable } from './table.ts';
 
 const help = `npm run bench -- [options]
-  --only <parts>   measure only these, separated by commas: ${Object.keys(parts).join(', ')}
+  --only <parts>   of the table only these, separated by commas: ${Object.keys(parts).join(', ')}
+  --growth         instead of the table: how time grows with size, some minutes; its plots are written to docs/img
+  --up-to <size>   of --growth only sizes up to this
+  --cold-start     instead of the table: what each function and package takes to import
+  --write          all of it, and docs/performance.md with the figures
   --help           print this`;
 
 const { values: flags } = parseArgs({
@@ -23,17 +30,27 @@ const { values: flags } = parseArgs({
     part: { type: 'string' },
     folder: { type: 'string' },
     only: { type: 'string' },
-    help: { type: 'boolean' },
+    growth: { type: 'boolean', default: false },
+    'up-to': { type: 'string', default: '1000000' },
+    'cold-start': { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 
-if (flags.part !== undefined) process.send?.(await partNamed(flags.part)(flags.folder ?? ''));
+if (flags.part !== undefined) process.send?.(await measurePart(flags.part, flags.folder ?? ''));
 else if (flags.help) console.log(help);
 else await bench();
 
+function measurePart(name: string, folder: string): Promise<unknown> {
+  const growth = growthParts[name];
+  if (growth) return growth.measure({ folder, upTo: Number(flags['up-to']) });
+  return partNamed(name)(folder);
+}
+
 function partNamed(name: string): (folder: string) => Promise<unknown> {
   const part = Object.entries(parts).find(([each]) => each === name)?.[1];
-  if (part === undefined) throw new Error(`The bench has no part ${name}\n${help}`);
+  if (part === undefined) throw new Error(`The bench has no part '${name}'\n${help}`);
   return part;
 }
 
@@ -44,7 +61,8 @@ async function inProcess(name: string): Promise<unknown> {
   const began = performance.now();
   process.stderr.write(`measuring: ${name} …`);
   try {
-    const child = fork(fileURLToPath(import.meta.url), ['--part', name, '--folder', folder]);
+    const args = ['--part', name, '--folder', folder, '--up-to', flags['up-to']];
+    const child = fork(fileURLToPath(import.meta.url), args);
     const [result] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => {
@@ -60,6 +78,15 @@ async function inProcess(name: string): Promise<unknown> {
 }
 
 async function bench(): Promise<void> {
+  const { growth, write, 'cold-start': coldStart } = flags;
+  const blocks: Record<string, string> = {};
+  if (write || !(growth || coldStart)) Object.assign(blocks, await measureTable());
+  if (write || growth) Object.assign(blocks, await measureGrowths());
+  if (write || coldStart) blocks['cold start'] = await measureColdStarts();
+  if (write) writeBlocks(blocks);
+}
+
+async function measureTable(): Promise<Record<string, string>> {
   const names = flags.only === undefined ? Object.keys(parts) : ['calibrate', ...flags.only.split(',')];
   for (const name of names) partNamed(name);
   const headline = `${machineText()}; ${loadText()}`;
@@ -67,11 +94,34 @@ async function bench(): Promise<void> {
   for (const name of new Set(names)) measured[name] = await inProcess(name);
   const figures = measured as Measured;
   const rows = rowsOf(figures);
-  console.log(headline);
-  if (figures.calibrate) console.log(calibrationText(figures.calibrate));
-  console.log(`${plainTable(rows)}\n`);
+  const machine = [headline, ...(figures.calibrate ? [calibrationText(figures.calibrate)] : [])];
+  console.log([...machine, plainTable(rows), ''].join('\n'));
   console.log(
-    '× plain: beside plain awaited writes of the same store, measured in between; less is better. DynamoDB: on dynalite.',
+    '× plain: beside plain awaited writes of the same store, in between; less is better. DynamoDB: on dynalite.',
   );
-  process.exitCode = rows.some(isMissed) ? 1 : 0;
+  if (rows.some(isMissed)) process.exitCode = 1;
+  return { machine: machine.map((text) => `- ${text}`).join('\n'), table: markdownTable(rows) };
+}
+
+async function measureGrowths(): Promise<Record<string, string>> {
+  const blocks: Record<string, string> = {};
+  for (const [name, part] of Object.entries(growthParts)) {
+    const series = (await inProcess(name)) as Growth;
+    writeImage(part.file, plotOf(part, series));
+    const table = growthTable(part, series);
+    blocks[name] = markdownOf(table);
+    console.log([part.title, ...table.map((cells) => cells.join('\t')), ''].join('\n'));
+  }
+  return blocks;
+}
+
+async function measureColdStarts(): Promise<string> {
+  process.stderr.write('measuring: cold starts …\n');
+  const { stdout, status } = spawnSync('npx', ['tsx', 'bench/cold-start.ts'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error('The cold starts were not measured');
+  console.log(stdout);
+  return ['```', stdout.trimEnd(), '```'].join('\n');
 }

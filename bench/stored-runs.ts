@@ -20,7 +20,7 @@ const waitingOfHundred = 10;
 
 /** Writes runs as they lie there once they have ended or wait; through the store, as driving them would take too long. */
 export async function fillStore(dataDir: string, runs: number): Promise<string[]> {
-  const store = createLmdbStore({ dataDir, clock: systemClock });
+  const store = createLmdbStore({ dataDir, clock: systemClock, fsync: 'never' });
   const ids: string[] = [];
   let next = 0;
   const writer = async () => {

@@ -10,6 +10,7 @@ import { createTable } from '../lib/adapters/dynamodb/create-table.ts';
 import { createDynamoStore } from '../lib/adapters/dynamodb/store.ts';
 import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
+import { quietAwsSdk } from '../lib/wiring/environment.ts';
 import type { Workflow } from '../lib/workflow/index.ts';
 import { createEngine } from './engine.ts';
 
@@ -78,7 +79,15 @@ async function openDynamoDb(workflows: Workflow<number, void>[]): Promise<Subjec
   const server = fork(fileURLToPath(new URL('dynalite-server.mjs', import.meta.url)));
   const [endpoint] = (await once(server, 'message')) as [string];
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+  quietAwsSdk();
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials,
+    maxAttempts: 1,
+    // Plain writes begun together wait for a socket, as they would for the service's throttle.
+    requestHandler: { httpAgent: { maxSockets: 64 }, socketAcquisitionWarningTimeout: 600_000 },
+  });
   const tableName = 'bench';
   await createTable(client, tableName);
   const store = createDynamoStore({ client, tableName, clock: systemClock, ids: systemIds });

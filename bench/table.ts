@@ -73,21 +73,23 @@ export function show(value: number | undefined): string {
 
 export function plainTable(rows: readonly Row[]): string {
   const [first = '', ...others] = titles;
-  const lines = [line(first, others)];
+  const wide = Math.max(...rows.map((row) => (textsOf(row)[0] ?? '').length)) + indent.length;
+  const lines = [line(first.padEnd(wide), others)];
   let group = '';
   for (const row of rows) {
     if (row.group !== group) lines.push(row.group);
     group = row.group;
     const [what = '', ...rest] = textsOf(row);
-    lines.push(line(`  ${what}`, rest));
+    lines.push(line(`${indent}${what}`.padEnd(wide), rest));
   }
   return lines.join('\n');
 }
 
-const widths = [9, 9, 8, 10, 8, 14, 8];
+const indent = '  ';
+const widths = [10, 10, 9, 10, 9, 17, 8];
 
 function line(first: string, cells: readonly string[]): string {
-  return (first.padEnd(46) + cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('')).trimEnd();
+  return (first + cells.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('')).trimEnd();
 }
 
 export function markdownTable(rows: readonly Row[]): string {

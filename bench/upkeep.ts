@@ -20,7 +20,7 @@ export interface MemoryUse {
   idleMb: number;
 }
 
-export async function measureMemory(folder: string, seconds = 6): Promise<MemoryUse> {
+export async function measureMemory(folder: string, seconds = 5): Promise<MemoryUse> {
   const pawl = await openPawl({ workflows: [chain], dataDir: join(folder, 'data') });
   const idleMb = process.memoryUsage.rss() / 1e6;
   let peakMb = 0;
@@ -62,7 +62,7 @@ function mapMb(): number {
 }
 
 /** Of all threads of the process, in µs a step. */
-export async function measureCpu(dataDir: string, { rounds = 5, runs = 2_000 } = {}): Promise<number> {
+export async function measureCpu(dataDir: string, { rounds = 5, runs = 1_000 } = {}): Promise<number> {
   const pawl = await openPawl({ workflows: [chain], dataDir });
   const runChain = async () => (await pawl.start(chain, stepsPerRun)).result();
   await rateOf(runs, inFlight, runChain);
@@ -78,7 +78,7 @@ export async function measureCpu(dataDir: string, { rounds = 5, runs = 2_000 } =
 }
 
 /** What the data file has grown by for each settled run of ten steps, pages and all, in bytes. */
-export async function measureDisk(folder: string, runs = 20_000): Promise<number> {
+export async function measureDisk(folder: string, runs = 10_000): Promise<number> {
   const dataDir = join(folder, 'data');
   const file = join(dataDir, 'store.mdb');
   let pawl = await openPawl({ workflows: [chain], dataDir });
