@@ -8,7 +8,7 @@ interface GrowthPart {
   sizes: string;
   /** In docs/img. */
   file: string;
-  /** The series that the line of as many times more begins with. */
+  /** The series whose first point the dashed line begins at. */
   linearFrom?: string;
 }
 

@@ -17,7 +17,8 @@ import { type Measured, rowsOf } from './rows.ts';
 import { isMissed, markdownTable, plainTable } from './table.ts';
 
 const help = `npm run bench -- [options]
-  --only <parts>   of the table only these, separated by commas: ${Object.keys(parts).join(', ')}
+  --only <parts>   only these, separated by commas: ${Object.keys(parts).join(', ')};
+                   with --growth: ${Object.keys(growthParts).join(', ')}
   --growth         instead of the table: how time grows with size, some minutes; its plots are written to docs/img
   --up-to <size>   of --growth only sizes up to this
   --cold-start     instead of the table: what each function and package takes to import
@@ -37,6 +38,8 @@ const { values: flags } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+const only = flags.only?.split(',');
 
 if (flags.part !== undefined) process.send?.(await measurePart(flags.part, flags.folder ?? ''));
 else if (flags.help) console.log(help);
@@ -87,7 +90,7 @@ async function bench(): Promise<void> {
 }
 
 async function measureTable(): Promise<Record<string, string>> {
-  const names = flags.only === undefined ? Object.keys(parts) : ['calibrate', ...flags.only.split(',')];
+  const names = only === undefined ? Object.keys(parts) : ['calibrate', ...only];
   for (const name of names) partNamed(name);
   const headline = `${machineText()}; ${loadText()}`;
   const measured: Record<string, unknown> = {};
@@ -106,6 +109,7 @@ async function measureTable(): Promise<Record<string, string>> {
 async function measureGrowths(): Promise<Record<string, string>> {
   const blocks: Record<string, string> = {};
   for (const [name, part] of Object.entries(growthParts)) {
+    if (only && !only.includes(name)) continue;
     const series = (await inProcess(name)) as Growth;
     writeImage(part.file, plotOf(part, series));
     const table = growthTable(part, series);

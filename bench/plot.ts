@@ -15,8 +15,8 @@ export interface Plot {
 }
 
 const width = 720;
-const height = 420;
-const frame = { left: 76, right: 24, top: 44, bottom: 56 };
+const plotHeight = 420;
+const frame = { left: 76, right: 36, top: 44, bottom: 56 };
 const legendLine = 18;
 /** Told apart by those who see few colours, too; each has a marker of its own besides. */
 const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#8a6d00'];
@@ -36,19 +36,22 @@ const style = `
   }`;
 
 export function plotSvg({ title, xTitle, yTitle, series, linearFrom }: Plot): string {
+  const linear = series.find(({ name }) => name === linearFrom);
+  const legendLines = series.length + (linear ? 1 : 0);
+  const height = plotHeight + legendLines * legendLine;
+  const bottom = plotHeight - frame.bottom;
+  const right = width - frame.right;
   const all = series.flatMap(({ points }) => points);
   const x = axis(
     all.map((point) => point[0]),
     frame.left,
-    width - frame.right,
+    right,
   );
   const y = axis(
     all.map((point) => point[1]),
-    height - frame.bottom,
+    bottom,
     frame.top,
   );
-  const bottom = height - frame.bottom;
-  const right = width - frame.right;
   const parts = [
     `<rect class="page" width="${width}" height="${height}" rx="6"/>`,
     `<text class="title" x="${frame.left}" y="26">${escaped(title)}</text>`,
@@ -62,9 +65,9 @@ export function plotSvg({ title, xTitle, yTitle, series, linearFrom }: Plot): st
         `<line class="grid" x1="${frame.left}" y1="${y.at(tick)}" x2="${right}" y2="${y.at(tick)}"/>` +
         `<text x="${frame.left - 8}" y="${y.at(tick) + 4}" text-anchor="end">${tickText(tick)}</text>`,
     ),
-    `<text x="${(frame.left + right) / 2}" y="${height - 12}" text-anchor="middle">${escaped(xTitle)}</text>`,
+    `<text x="${(frame.left + right) / 2}" y="${plotHeight - 14}" text-anchor="middle">${escaped(xTitle)}</text>`,
     `<text transform="translate(18 ${(frame.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escaped(yTitle)}</text>`,
-    ...guideOf(series.find(({ name }) => name === linearFrom)),
+    ...guideOf(linear),
     ...series.map((one, index) => drawn(one, index)),
     ...legend(),
   ];
@@ -92,20 +95,20 @@ export function plotSvg({ title, xTitle, yTitle, series, linearFrom }: Plot): st
   }
 
   function legend(): string[] {
-    const left = frame.left + 14;
+    const { left } = frame;
     const lines = series.map(({ name }, index) => {
-      const at = frame.top + 16 + index * legendLine;
+      const at = plotHeight + index * legendLine;
       const color = colors[index % colors.length] ?? '';
       return (
         `<g class="series"><line x1="${left}" y1="${at}" x2="${left + 26}" y2="${at}" stroke="${color}" stroke-width="2"/>` +
         `${marker(index, left + 13, at, color)}</g><text x="${left + 34}" y="${at + 4}">${escaped(name)}</text>`
       );
     });
-    if (linearFrom === undefined) return lines;
-    const at = frame.top + 16 + series.length * legendLine;
+    if (linear === undefined) return lines;
+    const at = plotHeight + series.length * legendLine;
     return [
       ...lines,
-      `<line class="guide" x1="${left}" y1="${at}" x2="${left + 26}" y2="${at}"/><text x="${left + 34}" y="${at + 4}">as many times more</text>`,
+      `<line class="guide" x1="${left}" y1="${at}" x2="${left + 26}" y2="${at}"/><text x="${left + 34}" y="${at + 4}">in proportion to the size</text>`,
     ];
   }
 }
