@@ -1,4 +1,4 @@
-import { type Growth, type GrowthOptions, measureMapGrowth, measureRunGrowth, measureStoredGrowth } from './growth.ts';
+import type { Growth, GrowthOptions } from './growth.ts';
 import { plotSvg } from './plot.ts';
 import { show } from './table.ts';
 
@@ -12,24 +12,26 @@ interface GrowthPart {
   linearFrom?: string;
 }
 
+const growth = () => import('./growth.ts');
+
 /** By the name of the part. They take minutes each, so that they are measured only when asked for. */
 export const growthParts: Readonly<Record<string, GrowthPart>> = {
   'growth of a run': {
-    measure: measureRunGrowth,
+    measure: async (options) => (await growth()).measureRunGrowth(options),
     title: 'A run of many steps',
     sizes: 'steps',
     file: 'growth-runs.svg',
     linearFrom: 'all steps of the run',
   },
   'growth of a map': {
-    measure: measureMapGrowth,
+    measure: async (options) => (await growth()).measureMapGrowth(options),
     title: 'A map of many items, in children',
     sizes: 'items',
     file: 'growth-maps.svg',
     linearFrom: 'a child for each thousand items',
   },
   'growth of what is stored': {
-    measure: measureStoredGrowth,
+    measure: async (options) => (await growth()).measureStoredGrowth(options),
     title: 'Many runs stored',
     sizes: 'runs stored',
     file: 'growth-stored.svg',

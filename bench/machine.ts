@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
-import { type Calibration, scaleOf } from './calibration.ts';
+import type { Calibration } from './calibration.ts';
+import { scaleOf } from './rows.ts';
 import { show } from './table.ts';
 
 /** Where figures were measured, without which they say nothing. */

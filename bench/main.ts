@@ -27,9 +27,6 @@ const help = `npm run bench -- [options]
 
 const { values: flags } = parseArgs({
   options: {
-    /** For the process of one part. */
-    part: { type: 'string' },
-    folder: { type: 'string' },
     only: { type: 'string' },
     growth: { type: 'boolean', default: false },
     'up-to': { type: 'string', default: '1000000' },
@@ -39,23 +36,11 @@ const { values: flags } = parseArgs({
   },
 });
 
+const partProcess = fileURLToPath(new URL('part-process.mjs', import.meta.url));
 const only = flags.only?.split(',');
 
-if (flags.part !== undefined) process.send?.(await measurePart(flags.part, flags.folder ?? ''));
-else if (flags.help) console.log(help);
+if (flags.help) console.log(help);
 else await bench();
-
-function measurePart(name: string, folder: string): Promise<unknown> {
-  const growth = growthParts[name];
-  if (growth) return growth.measure({ folder, upTo: Number(flags['up-to']) });
-  return partNamed(name)(folder);
-}
-
-function partNamed(name: string): (folder: string) => Promise<unknown> {
-  const part = Object.entries(parts).find(([each]) => each === name)?.[1];
-  if (part === undefined) throw new Error(`The bench has no part '${name}'\n${help}`);
-  return part;
-}
 
 async function inProcess(name: string): Promise<unknown> {
   // The system's temporary folder may be in memory, where an fsync costs nothing.
@@ -64,8 +49,7 @@ async function inProcess(name: string): Promise<unknown> {
   const began = performance.now();
   process.stderr.write(`measuring: ${name} …`);
   try {
-    const args = ['--part', name, '--folder', folder, '--up-to', flags['up-to']];
-    const child = fork(fileURLToPath(import.meta.url), args);
+    const child = fork(partProcess, [name, folder, flags['up-to']]);
     const [result] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => {
@@ -91,7 +75,7 @@ async function bench(): Promise<void> {
 
 async function measureTable(): Promise<Record<string, string>> {
   const names = only === undefined ? Object.keys(parts) : ['calibrate', ...only];
-  for (const name of names) partNamed(name);
+  for (const name of names) if (!(name in parts)) throw new Error(`The bench has no part '${name}'\n${help}`);
   const headline = `${machineText()}; ${loadText()}`;
   const measured: Record<string, unknown> = {};
   for (const name of new Set(names)) measured[name] = await inProcess(name);

@@ -1,41 +1,38 @@
 /** The parts of the bench, each measured in a process of its own and in a folder of its own. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { calibrate } from './calibration.ts';
-import { measureCosts } from './costs.ts';
-import { measureGraphs } from './graphs.ts';
-import { measureRecovery } from './recovery.ts';
-import { roundTripPaths } from './round-trips.ts';
 import type { ColdStart, Measured } from './rows.ts';
-import { measureSpeed } from './speed.ts';
-import { measureStored } from './stored-runs.ts';
-import { measureCpu, measureDisk, measureMemory } from './upkeep.ts';
 
 const recoveredRuns = 1_000;
 const storedRuns = 100_000;
 
 type Part = { [Name in keyof Measured]-?: (folder: string) => Promise<NonNullable<Measured[Name]>> };
 
-/** In the order in which they are measured. */
+const speed = () => import('./speed.ts');
+const upkeep = () => import('./upkeep.ts');
+const graphs = () => import('./graphs.ts');
+
+/** In the order in which they are measured. Each loads what it needs and no more: code takes memory, too. */
 export const parts: Part = {
-  calibrate,
+  calibrate: async (folder) => (await import('./calibration.ts')).calibrate(folder),
   trips: measureTrips,
-  costs: measureCosts,
-  'speed lmdb': (folder) => measureSpeed('lmdb', folder),
-  'speed memory': (folder) => measureSpeed('memory', folder),
-  'speed dynamodb': (folder) => measureSpeed('dynamodb', folder),
-  recovery: (folder) => measureRecovery(folder, recoveredRuns),
-  memory: (folder) => measureMemory(folder),
-  'cpu memory': () => measureCpu(':memory:'),
-  'cpu lmdb': (folder) => measureCpu(join(folder, 'data')),
-  disk: (folder) => measureDisk(folder),
-  stored: (folder) => measureStored(folder, storedRuns),
+  costs: async () => (await import('./costs.ts')).measureCosts(),
+  'speed lmdb': async (folder) => (await speed()).measureSpeed('lmdb', folder),
+  'speed memory': async (folder) => (await speed()).measureSpeed('memory', folder),
+  'speed dynamodb': async (folder) => (await speed()).measureSpeed('dynamodb', folder),
+  recovery: async (folder) => (await import('./recovery.ts')).measureRecovery(folder, recoveredRuns),
+  memory: async (folder) => (await upkeep()).measureMemory(folder),
+  'cpu memory': async () => (await upkeep()).measureCpu(':memory:'),
+  'cpu lmdb': async (folder) => (await upkeep()).measureCpu(join(folder, 'data')),
+  disk: async (folder) => (await upkeep()).measureDisk(folder),
+  stored: async (folder) => (await import('./stored-runs.ts')).measureStored(folder, storedRuns),
   'cold start': measureColdStart,
-  'graphs memory': () => measureGraphs(':memory:'),
-  'graphs lmdb': (folder) => measureGraphs(join(folder, 'data')),
+  'graphs memory': async () => (await graphs()).measureGraphs(':memory:'),
+  'graphs lmdb': async (folder) => (await graphs()).measureGraphs(join(folder, 'data')),
 };
 
 async function measureTrips() {
+  const { roundTripPaths } = await import('./round-trips.ts');
   const trips: Measured['trips'] = {};
   for (const { path, measure } of roundTripPaths) trips[path] = await measure();
   return trips;

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 // Measured is what users get: the built package. (A loader that compiles on the fly makes closures slow.)
 spawnSync('node', ['scripts/build.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
+rmSync('.pawl/bench', { recursive: true, force: true });
 await build({
-  entryPoints: ['bench/main.ts', 'bench/recovery-victim.ts', 'bench/dynalite-server.ts'],
+  entryPoints: ['bench/main.ts', 'bench/part-process.ts', 'bench/recovery-victim.ts', 'bench/dynalite-server.ts'],
   outdir: '.pawl/bench',
   outExtension: { '.js': '.mjs' },
   bundle: true,
