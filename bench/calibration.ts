@@ -27,11 +27,3 @@ export async function calibrate(dir: string): Promise<Calibration> {
   await db.close();
   return { putMs: 1_000 / alone, putsPerSecond: alone, putsPerSecond64: together };
 }
-
-/**
- * Factor by which a floor in units per second is scaled on a slower machine: floors count in full where bare puts reach
- * 2,500/s alone and 55,000/s with 64 in flight.
- */
-export function scaleOf({ putsPerSecond, putsPerSecond64 }: Calibration): number {
-  return Math.min(1, putsPerSecond / 2_500, putsPerSecond64 / 55_000);
-}

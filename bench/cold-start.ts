@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 import { buildFunctions } from '../infra/bundling/build.ts';
 import { functionNames } from '../infra/bundling/request.ts';
 import { variableNames } from '../lib/wiring/aws/names.ts';
+import { median } from './statistics.ts';
 
 const packages = [
   '@aws-sdk/client-dynamodb',
@@ -25,6 +26,8 @@ const packages = [
   'yaml',
 ];
 const processes = 7;
+/** With `--driver` only the driver is measured, and printed as JSON for `npm run bench`. */
+const onlyDriver = process.argv.includes('--driver');
 
 /** What the infrastructure sets: a function reads it while it is imported. */
 const environment = {
@@ -45,13 +48,20 @@ const folder = mkdtempSync(join('.pawl', 'cold-start-'));
 try {
   const workflows = resolve(folder, 'workflows.mjs');
   writeFileSync(workflows, 'export {};\n');
-  const { errors } = await buildFunctions({ workflows, outDir: resolve(folder), options: {} });
+  const names = onlyDriver ? (['driver'] as const) : functionNames;
+  const { errors } = await buildFunctions({ workflows, outDir: resolve(folder), options: {} }, names);
   if (errors.length > 0) throw new Error(errors.join('\n'));
-  console.log(
-    'function or package              bundle      import  (a function’s bundle: what is read before the first event)',
-  );
-  for (const name of functionNames) print(name, join(folder, name, 'index.mjs'));
-  for (const name of packages) print(name, await bundleAlone(name));
+  if (onlyDriver) {
+    const { bytes, importMs } = coldStartOf(join(folder, 'driver', 'index.mjs'));
+    const { importMs: emptyMs } = coldStartOf(workflows);
+    console.log(JSON.stringify({ driverKb: bytes / 1_000, driverMs: importMs, emptyMs }));
+  } else {
+    console.log(
+      'function or package              bundle      import  (a function’s bundle: what is read before the first event)',
+    );
+    for (const name of functionNames) print(name, join(folder, name, 'index.mjs'));
+    for (const name of packages) print(name, await bundleAlone(name));
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -74,10 +84,14 @@ async function bundleAlone(name: string): Promise<string> {
 }
 
 function print(name: string, file: string): void {
-  const kilobytes = `${Math.round(coldBytes(resolve(file)) / 1_000)} KB`;
-  const times = Array.from({ length: processes }, () => importMs(file)).sort((a, b) => a - b);
-  const median = times[Math.floor(processes / 2)] ?? Number.NaN;
-  console.log(`${name.padEnd(32)} ${kilobytes.padStart(6)} ${`${median.toFixed(0)} ms`.padStart(11)}`);
+  const { bytes, importMs } = coldStartOf(file);
+  const kilobytes = `${Math.round(bytes / 1_000)} KB`;
+  console.log(`${name.padEnd(32)} ${kilobytes.padStart(6)} ${`${importMs.toFixed(0)} ms`.padStart(11)}`);
+}
+
+function coldStartOf(file: string): { bytes: number; importMs: number } {
+  const times = Array.from({ length: processes }, () => importOnce(file));
+  return { bytes: coldBytes(resolve(file)), importMs: median(times) };
 }
 
 /** Of a module and all that it imports at once. */
@@ -90,7 +104,7 @@ function coldBytes(file: string, read = new Set<string>()): number {
   return deeper.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(code));
 }
 
-function importMs(file: string): number {
+function importOnce(file: string): number {
   const code = `const begun = performance.now(); await import('${pathToFileURL(resolve(file)).href}'); console.log(performance.now() - begun);`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
     encoding: 'utf8',

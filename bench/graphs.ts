@@ -23,7 +23,7 @@ interface Task {
   dependsOn: string[];
 }
 
-const times = 5;
+const times = 3;
 const layers = 100;
 const width = 100;
 const edgesPerTask = 5;
@@ -127,13 +127,3 @@ function timeOf(work: () => unknown): number {
   work();
   return performance.now() - began;
 }
-
-/** What a row says, which figure it shows, and the floor of both stores in ms at the reference machine's speed. */
-export const graphRows: { what: string; pick(figures: GraphFigures): number | undefined; atMost: number }[] = [
-  { what: 'graph: chain of 1,000', pick: (f) => f.chain1000, atMost: Number.POSITIVE_INFINITY },
-  { what: 'graph: 250 diamonds', pick: (f) => f.diamonds250, atMost: Number.POSITIVE_INFINITY },
-  { what: 'graph: 1 to 1,000 to 3', pick: (f) => f.fan1000, atMost: 1_000 },
-  { what: 'graph: 10,000 tasks, 50,000 edges', pick: (f) => f.layered10000, atMost: 5_000 },
-  { what: 'graph: the same, from its text', pick: (f) => f.parse10000, atMost: Number.POSITIVE_INFINITY },
-  { what: 'graph: the same, resumed', pick: (f) => f.resume10000, atMost: 2_000 },
-];

@@ -1,24 +1,28 @@
 import { openPawl } from 'pawl';
 import { interrupted } from './workflows.ts';
 
-/** Brings 100 runs to a step that never ends, says so, and waits to be killed. */
-const runs = 100;
-const [dataDir = '.pawl'] = process.argv.slice(2);
+/** Brings runs to a step that never ends, says so, and waits to be killed. */
+const [dataDir = '.pawl', count = '100'] = process.argv.slice(2);
+const runs = Number(count);
 let hanging = 0;
 const ids: string[] = [];
+const tell = () => {
+  if (hanging === runs && ids.length === runs) process.send?.(ids);
+};
 const pawl = await openPawl({
   workflows: [interrupted(true)],
   dataDir,
+  concurrency: runs,
   observer: {
     stepStarted({ key }) {
       if (key === 'middle') hanging += 1;
-      if (hanging === runs) process.send?.(ids);
+      tell();
     },
   },
 });
 await Promise.all(
   Array.from({ length: runs }, async (_, i) => {
     ids.push((await pawl.start('interrupted', undefined, { key: `run-${i}` })).id);
+    tell();
   }),
 );
-if (hanging === runs) process.send?.(ids);
