@@ -27,6 +27,8 @@ export interface Estimate {
 export interface EstimatedRun {
   run: RunView;
   waitsFor: string[];
+  /** Its tasks, with those of its children. */
+  tasks: number;
   skippedMs: number;
   bill: Bill;
 }

@@ -335,16 +335,28 @@ describe('a large run', () => {
 describe('an item', () => {
   beforeEach(async () => {
     await store.create(aHead({ birth: { input: '{"a":1}', workflow: 'ship#it', correlationId: 'c'.repeat(300) } }));
-    await store.append('run-1', aChunk(1, { events: everyEvent }));
+    await store.append('run-1', aChunk(1, { events: everyEvent.slice(0, 3) }));
     await store.putMail('run-1', 'nonce-1', aSignal('s'));
   });
 
   test('is JSON text that people can read', async () => {
     const [event, head, mail] = (await itemsOf('run-1')) as [Item, Item, Item];
-    expect(JSON.parse(String(event.chunk)).events).toEqual(everyEvent);
+    expect(JSON.parse(String(event.chunk)).events).toEqual(everyEvent.slice(0, 3));
     expect(JSON.parse(String(head.birth))).toMatchObject({ format: 1, workflow: 'ship#it', version: 1 });
     expect(head).toMatchObject({ status: 'pending', wakeAt: T0 + 30_000, input: '{"a":1}', position: 0 });
     expect(JSON.parse(String(mail.mail)).event).toEqual(aSignal('s').event);
+  });
+
+  test.each<[what: string, result: string, isPacked: boolean]>([
+    ['fits a kilobyte', 'word '.repeat(100), false],
+    ['takes one kilobyte less when it is compressed', 'word '.repeat(200), true],
+    ['takes as many either way', randomBytes(900).toString('base64'), false],
+  ])('that %s is compressed only where that saves a write unit', async (_what, result, isPacked) => {
+    const events: JournalEvent[] = [{ type: 'task_completed', at: T0, key: 'a', kind: 'step', result: `"${result}"` }];
+    await store.append('run-1', aChunk(2, { events }));
+    const [, item] = await itemsOf('run-1');
+    expect(item?.chunk instanceof Uint8Array).toBe(isPacked);
+    expect((await store.read('run-1', 1))?.chunks).toEqual([aChunk(2, { events })]);
   });
 
   test('has no key that DynamoDB would refuse', async () => {

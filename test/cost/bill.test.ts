@@ -25,7 +25,7 @@ function queueUse(fields: Partial<QueueUse> = {}): QueueUse {
 }
 
 function invocation(fields: Partial<Invocation> = {}): Invocation {
-  return { service: 'lambda', by: 'driver', requests: 0, stepWaves: 0, ...fields };
+  return { service: 'lambda', by: 'driver', requests: 0, steps: 0, stepWaves: 0, ...fields };
 }
 
 const itemsOf = (uses: Use[]) => billOf(uses, assumptions).lines.map(({ item }) => item);

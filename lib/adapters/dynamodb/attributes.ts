@@ -1,19 +1,24 @@
-/** How values are kept: JSON as text that people can read, and compressed where it is long: each kilobyte is paid for. */
+/** How values are kept: JSON as text that people can read, and compressed where that saves a write unit. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Fault } from '../../kernel/faults.ts';
+import { BILLED_BYTES, itemSize } from './item-size.ts';
 import type { Item } from './table-client.ts';
 
-/** Of what is longer nobody reads the text; the names in it alone are most of what a hundred events weigh. */
-const LONGEST_TEXT_BYTES = 4 * 1024;
 /** More than any chunk may have. */
 const LONGEST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
-export type StoredText = string | Uint8Array;
-
-export function toText(value: object): StoredText {
+/** The item with one more attribute, which holds `value`. The names in it alone are most of what a hundred events weigh. */
+export function withText(item: Item, attribute: string, value: object): Item {
   const text = JSON.stringify(value);
-  return Buffer.byteLength(text) > LONGEST_TEXT_BYTES ? gzipSync(text) : text;
+  const bytes = itemSize(item) + attribute.length + Buffer.byteLength(text);
+  if (bytes <= BILLED_BYTES) return { ...item, [attribute]: text };
+  const packed = gzipSync(text);
+  const saved = Buffer.byteLength(text) - packed.byteLength;
+  const isWorthIt = unitsOf(bytes - saved) < unitsOf(bytes);
+  return { ...item, [attribute]: isWorthIt ? packed : text };
 }
+
+const unitsOf = (bytes: number) => Math.ceil(bytes / BILLED_BYTES);
 
 /** The object in one of an item's attributes. Throws `Fault` corrupt. */
 export function fromText<T extends object>(item: Item, attribute: string): T {

@@ -6,7 +6,7 @@ import type { Birth, Payload } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { type Head, type HeadChange, type HeadState, isOpen, isSettled } from '../../kernel/head.ts';
 import { damaged, fromText, ttl } from './attributes.ts';
-import { itemSize } from './item-size.ts';
+import { BILLED_BYTES, itemSize } from './item-size.ts';
 import {
   birthKey,
   correlationIn,
@@ -24,8 +24,6 @@ import {
 } from './keys.ts';
 import type { Expression, Item } from './table-client.ts';
 
-/** Every update bills the whole item, by the KB. */
-const BILLED_BYTES = 1024;
 /** What a head may gain on its way from pending to cancelled: a longer status, a position, the last change's name. */
 const GROWTH_BYTES = 40;
 const CHANGE_NAME_LENGTH = 10;
@@ -145,14 +143,17 @@ function attributesOf(state: HeadState): Partial<HeadItem> {
   return state.status === 'blocked' ? { ...state, reason: state.reason.replace(/\p{Surrogate}/gu, '\ufffd') } : state;
 }
 
-/** Where a run stands in the status index; nowhere while it is being deleted. */
+/**
+ * Where a run stands in the status index. A completed one is nowhere: most runs end so, and lists find them by creation. Nor
+ * is one that is being deleted.
+ */
 function indexKeys(
   state: HeadState,
   id: string,
   shards: number,
   creationSk: string,
 ): { statusPk?: string; statusSk?: string } {
-  if (state.status === 'deleting') return {};
+  if (state.status === 'deleting' || state.status === 'completed') return {};
   const shard = shardOf(id, shards);
   if (!isOpen(state)) return { statusPk: settledPk(state.status, shard), statusSk: creationSk };
   return { statusPk: openPk(shard), statusSk: entrySk({ at: state.wakeAt, id }) };

@@ -1,3 +1,5 @@
+/** DynamoDB bills writes by this much of an item. */
+export const BILLED_BYTES = 1024;
 const KEYED_OVERHEAD = 3;
 const ELEMENT_OVERHEAD = 1;
 
