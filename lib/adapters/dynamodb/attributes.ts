@@ -1,34 +1,37 @@
 /** How values are kept: JSON as text that people can read, and compressed where that saves a write unit. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Fault } from '../../kernel/faults.ts';
-import { BILLED_BYTES, itemSize } from './item-size.ts';
+import { itemSize, unitsFor } from './item-size.ts';
 import type { Item } from './table-client.ts';
 
 /** More than any chunk may have. */
 const LONGEST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
-/** The item with one more attribute, which holds `value`. The names in it alone are most of what a hundred events weigh. */
-export function withText(item: Item, attribute: string, value: object): Item {
-  const text = JSON.stringify(value);
-  const bytes = itemSize(item) + attribute.length + Buffer.byteLength(text);
-  if (bytes <= BILLED_BYTES) return { ...item, [attribute]: text };
-  const packed = gzipSync(text);
-  const saved = Buffer.byteLength(text) - packed.byteLength;
-  const isWorthIt = unitsOf(bytes - saved) < unitsOf(bytes);
-  return { ...item, [attribute]: isWorthIt ? packed : text };
+/** A text as it is, or compressed. */
+export type StoredText = string | Uint8Array;
+
+/**
+ * The item with one more attribute, which holds the text: compressed where the item then takes fewer write units. So many bytes
+ * are left for what the item may gain.
+ */
+export function withText(item: Item, attribute: string, text: string, roomBytes = 0): Item {
+  const plain = { ...item, [attribute]: text };
+  const units = unitsFor(itemSize(plain) + roomBytes);
+  if (units === 1) return plain;
+  const packed = { ...item, [attribute]: gzipSync(text) };
+  return unitsFor(itemSize(packed) + roomBytes) < units ? packed : plain;
 }
 
-const unitsOf = (bytes: number) => Math.ceil(bytes / BILLED_BYTES);
+/** `undefined`: it is no text. Throws where it is damaged. */
+export function textOf(stored: unknown): string | undefined {
+  if (stored instanceof Uint8Array) return gunzipSync(stored, { maxOutputLength: LONGEST_UNPACKED_BYTES }).toString();
+  return typeof stored === 'string' ? stored : undefined;
+}
 
-/** The object in one of an item's attributes. Throws `Fault` corrupt. */
+/** The object whose JSON text is one of an item's attributes. Throws `Fault` corrupt. */
 export function fromText<T extends object>(item: Item, attribute: string): T {
-  const stored = item[attribute];
   try {
-    const text =
-      stored instanceof Uint8Array
-        ? gunzipSync(stored, { maxOutputLength: LONGEST_UNPACKED_BYTES }).toString()
-        : stored;
-    const value: unknown = JSON.parse(String(text));
+    const value: unknown = JSON.parse(String(textOf(item[attribute])));
     if (typeof value === 'object' && value !== null) return value as T;
   } catch (cause) {
     throw damaged(item, `its ${attribute} cannot be read`, cause);

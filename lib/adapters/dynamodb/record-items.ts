@@ -12,7 +12,7 @@ export function toEventItem(run: string, chunk: Chunk, expiresAt: number | undef
   const { driver } = chunk;
   const name = driver && id.startsWith(driver.id) ? { append: id.slice(driver.id.length) } : { id };
   const stored: StoredChunk = { format, ...name, ...rest };
-  return withText({ ...eventKey(run, nonce, position), ...expiry(expiresAt) }, 'chunk', stored);
+  return withText({ ...eventKey(run, nonce, position), ...expiry(expiresAt) }, 'chunk', JSON.stringify(stored));
 }
 
 /** Throws `Fault` corrupt. */
@@ -32,7 +32,7 @@ export function fromEventItem(item: Item, nonce: string): Chunk {
 /** `order`: of arrival, among mails that were accepted in one millisecond. */
 export function toMailItem(run: string, nonce: string, mail: Mail, order: number, expiresAt: number | undefined): Item {
   const stored = mail.id === mail.event.id ? { event: mail.event } : mail;
-  return withText({ ...mailKey(run, nonce, mail.id), order, ...expiry(expiresAt) }, 'mail', stored);
+  return withText({ ...mailKey(run, nonce, mail.id), order, ...expiry(expiresAt) }, 'mail', JSON.stringify(stored));
 }
 
 /** Oldest accepted first. Throws `Fault` corrupt. */

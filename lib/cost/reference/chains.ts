@@ -2,7 +2,7 @@
 import { createShiftedClock, type ShiftedClock } from '../../dev/shifted-clock.ts';
 import type { Durability } from '../../kernel/definition.ts';
 import { type Workflow, workflow } from '../../workflow/workflow.ts';
-import { type Assumptions, assumptions } from '../assumptions.ts';
+import type { Assumptions } from '../assumptions.ts';
 import { type Bill, billOf } from '../bill.ts';
 import { measureRun } from '../measure-run.ts';
 import { startMeteredAws } from '../metered-aws.ts';
@@ -25,23 +25,25 @@ export const chains: readonly Chain[] = [
 
 export const chainTerms = { timeout: '1h', retention: '14d' } as const;
 
-/** Of a task on Lambda, in ms, with its share of what makes it durable. */
-export const taskMs = 20;
-
 export interface ChainBill extends Chain {
   bill: Bill;
 }
 
-/** One after the other, in time that passes only in steps. */
-export async function billChains(): Promise<ChainBill[]> {
+/** One after the other, in time that passes only in steps: how many outcomes share a write does not depend on the machine. */
+export async function billChains(assumed: Assumptions): Promise<ChainBill[]> {
   const clock = createShiftedClock({ stands: true });
-  const workflows = Object.fromEntries(chains.map((chain) => [nameOf(chain), chainWorkflow(chain, clock)]));
+  const taskMs = assumed.stepMs + assumed.requestMs;
+  const workflows = Object.fromEntries(chains.map((chain) => [nameOf(chain), chainWorkflow(chain, clock, taskMs)]));
   const metered = await startMeteredAws({ workflows, clock });
   try {
     const bills: ChainBill[] = [];
     for (const chain of chains) {
+      // A task takes as long whether its outcome is written at once or with others later.
       const { uses } = await measureRun(metered, { workflow: nameOf(chain), signals: [] });
-      bills.push({ ...chain, bill: billOf(uses, chainAssumptions(chain)) });
+      bills.push({
+        ...chain,
+        bill: billOf(uses, { ...assumed, stepMs: chain.durability === 'each' ? assumed.stepMs : taskMs }),
+      });
     }
     return bills;
   } finally {
@@ -49,14 +51,9 @@ export async function billChains(): Promise<ChainBill[]> {
   }
 }
 
-/** A task takes as long whether its outcome is written at once or with others later. */
-function chainAssumptions({ durability }: Chain): Assumptions {
-  return { ...assumptions, stepMs: durability === 'each' ? taskMs - assumptions.requestMs : taskMs };
-}
-
 const nameOf = ({ steps, durability }: Chain) => `chain-of-${steps}-${durability}`;
 
-function chainWorkflow(chain: Chain, clock: ShiftedClock): Workflow {
+function chainWorkflow(chain: Chain, clock: ShiftedClock, taskMs: number): Workflow {
   const { steps, durability } = chain;
   return workflow({ name: nameOf(chain), durability, ...chainTerms }, async (ctx) => {
     for (let number = 1; number <= steps; number += 1) {
