@@ -49,6 +49,7 @@ async function idle({ meter, clock }: MeteredAws): Promise<void> {
 export const ways: Record<string, (metered: MeteredAws) => Promise<readonly Use[]>> = {
   'ten short steps': runOf('ten-steps'),
   'no step at all': runOf('no-step'),
+  'a run that fails': runOf('failing'),
   '100 steps in parallel': runOf('parallel'),
   'a step with a result of 2 KB': runOf('lines', 7),
   'a step with 2 KB of random characters as result': runOf('noisy', 2_000),

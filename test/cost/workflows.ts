@@ -33,6 +33,10 @@ export const tenSteps = workflow({ name: 'ten-steps' }, async (ctx) => {
 
 export const noStep = workflow({ name: 'no-step' }, async () => 'done');
 
+export const failing = workflow({ name: 'failing' }, async () => {
+  throw new Error('not today');
+});
+
 export const oneStep = workflow({ name: 'one-step', input: z.unknown() }, (ctx) => ctx.step('only', () => 'done'));
 
 export const parallel = workflow({ name: 'parallel' }, async (ctx) => {
@@ -102,6 +106,12 @@ export const twiceSignalled = workflow({ name: 'twice-signalled' }, async (ctx) 
   await ctx.signal('first'),
   await ctx.signal('second'),
 ]);
+
+/** Each item in a run of its own. */
+export const mapped = workflow({ name: 'mapped', input: z.number() }, async (ctx, count) => {
+  const items = Array.from({ length: count }, (_, index) => index);
+  return (await ctx.map('each', items, (item, branch) => branch.child(oneStep, item))).length;
+});
 
 export const parent = workflow({ name: 'parent' }, (ctx) => ctx.child(noStep));
 

@@ -34,6 +34,14 @@ export const paths: readonly Path[] = [
     invocations: { api: 1, driver: 1 },
   },
   {
+    path: 'a run that fails',
+    why: 'As the one before, and an entry in the index by status, where failed and cancelled runs are found.',
+    writes: { create: [1, 3], append: [1, 1], settle: [1, 3] },
+    reads: { 'read of the run': [1, 1] },
+    queue: 3,
+    invocations: { api: 1, driver: 1 },
+  },
+  {
     path: '100 steps in parallel',
     why: 'They end together, and one item holds all their results, compressed: it is paid by size.',
     writes: { create: [1, 3], append: [1, 1], settle: [1, 2] },
