@@ -23,7 +23,7 @@ export const chains: readonly Chain[] = [
   { title: '100 steps, relaxed', steps: 100, durability: 'relaxed', mostUsd: 0.35 },
 ];
 
-export const chainTerms = { timeout: '1h', retention: '14d' } as const;
+const chainTerms = { timeout: '1h', retention: '14d' } as const;
 
 export interface ChainBill extends Chain {
   bill: Bill;
