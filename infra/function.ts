@@ -51,8 +51,7 @@ export function createFunction(pawl: Construct, id: string, props: PawlFunctionP
     timeout: props.timeout,
     environment: { ...props.environment, ...sourceMapOptions(props.environment, settings) },
     role,
-    // A tick each minute would be traced each minute; what it sends begins a trace of its own.
-    tracing: name === 'sweeper' ? Tracing.PASS_THROUGH : Tracing.ACTIVE,
+    tracing: tracingOf(props),
     logGroup,
     loggingFormat: LoggingFormat.JSON,
     // Lambda's own lines, three for each invocation, would cost more than the invocation.
@@ -61,6 +60,12 @@ export function createFunction(pawl: Construct, id: string, props: PawlFunctionP
     applicationLogLevelV2: name === 'sweeper' ? ApplicationLogLevel.INFO : settings.logLevel,
     ...network(settings),
   });
+}
+
+function tracingOf({ name, settings }: PawlFunctionProps): Tracing {
+  if (!settings.tracing) return Tracing.DISABLED;
+  // A tick each minute would be traced each minute; what it sends begins a trace of its own.
+  return name === 'sweeper' ? Tracing.PASS_THROUGH : Tracing.ACTIVE;
 }
 
 function logicalId(bucket: Bucket): string {
@@ -88,18 +93,21 @@ function sourceMapOptions({ NODE_OPTIONS }: Record<string, string>, { bundling }
   return { NODE_OPTIONS: [NODE_OPTIONS, '--enable-source-maps'].filter(Boolean).join(' ') };
 }
 
-function acknowledge(scope: Construct, { bucket, permissions, settings: { vpc } }: PawlFunctionProps): void {
-  Validations.of(scope).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray has no resources that writing a trace could be limited to',
-  });
+function acknowledge(scope: Construct, props: PawlFunctionProps): void {
+  const { bucket, permissions, settings } = props;
+  if (settings.tracing) {
+    Validations.of(scope).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray has no resources that writing a trace could be limited to',
+    });
+  }
   if (permissions.some(({ resources }) => resources.includes(objectsOf(bucket.bucketArn)))) {
     Validations.of(scope).acknowledge({
       id: `AwsSolutions-IAM5[Resource::<${logicalId(bucket)}.Arn>/*]`,
       reason: 'Payloads have keys that follow from their runs; the bucket holds nothing else',
     });
   }
-  if (vpc === undefined) return;
+  if (settings.vpc === undefined) return;
   Validations.of(scope).acknowledge({
     id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${networkPolicy}]`,
     reason:

@@ -54,8 +54,13 @@ export interface PawlProps {
   readonly logRetention?: RetentionDays;
   /** What functions log; from WARN on, `ctx.log.info` is dropped. Default: INFO. */
   readonly logLevel?: ApplicationLogLevel;
+  /**
+   * Traces of api, driver and trigger in X-Ray: of each invocation below one a second, of a twentieth of them above. A short run
+   * then costs two thirds more. Default: false.
+   */
+  readonly tracing?: boolean;
 
-  /** Functions run in this network. It needs a way to DynamoDB, S3, SQS and X-Ray: endpoints or a NAT. Default: none. */
+  /** Functions run in this network. It needs a way to DynamoDB, S3, SQS and, with `tracing`, X-Ray: endpoints or a NAT. Default: none. */
   readonly vpc?: IVpc;
   /** Default: private subnets of `vpc`. */
   readonly vpcSubnets?: SubnetSelection;

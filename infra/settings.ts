@@ -23,6 +23,7 @@ type Defaulted =
   | 'removalPolicy'
   | 'logRetention'
   | 'logLevel'
+  | 'tracing'
   | 'dashboard';
 
 export type Settings = Omit<PawlProps, Defaulted | 'memory' | 'throttle'> &
@@ -56,6 +57,7 @@ export function settingsOf(props: PawlProps): Settings {
     removalPolicy,
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     logLevel: props.logLevel ?? ApplicationLogLevel.INFO,
+    tracing: props.tracing ?? false,
     dashboard: props.dashboard ?? false,
   };
 }

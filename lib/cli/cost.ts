@@ -3,6 +3,7 @@ import { assumptions } from '../cost/assumptions.ts';
 import type { Estimate } from '../cost/estimate.ts';
 import type { GivenSignal } from '../cost/measure-run.ts';
 import { priceTable } from '../cost/prices.ts';
+import { paths } from '../cost/reference/paths.ts';
 import type { Cli } from './cli.ts';
 import { act, command, wholeNumber } from './command-options.ts';
 import { captureConsole } from './console-capture.ts';
@@ -10,7 +11,7 @@ import { Complaint, type ExitCode, exitCode } from './exit-codes.ts';
 import { readInput } from './input.ts';
 import { createPlainLog, type Log } from './log.ts';
 import { openProject } from './project.ts';
-import { idleMonthLines, runCostLines } from './render/cost.ts';
+import { idleMonthLines, referenceLines, runCostLines } from './render/cost.ts';
 import { suggestWorkflow } from './suggest.ts';
 
 interface CostFlags {
@@ -32,15 +33,19 @@ export function costCommand(cli: Cli): Command {
     ['pawl cost order-fulfilment --input events/order.json', 'one run, item by item, and an idle month'],
     [`pawl cost approval --signal decision='{"approved": true}'`, 'a signal that is sent when the run waits for it'],
     ['pawl cost nightly --step-ms 2000 --memory 1024', 'what is assumed of Lambda, changed'],
-    ['pawl cost', 'the idle month alone'],
+    ['pawl cost', 'short runs of several kinds, what each path of a run takes, and the idle month'],
   ])
     .argument('[workflow]', 'the name of a workflow; "pawl workflows" lists them')
     .option('-i, --input <input>', "a file with JSON, JSON itself, or '-' for standard input")
     .option('-s, --signal <name=json>', 'a signal for the run; may be given several times', addSignal, [])
-    .option('--step-ms <ms>', `what a step takes on Lambda (default: ${assumptions.stepMs})`, wholeNumber(0, 900_000))
+    .option(
+      '--step-ms <ms>',
+      `what a step takes on Lambda, beside its write (default: ${assumptions.stepMs})`,
+      wholeNumber(0, 900_000),
+    )
     .option('--memory <mb>', `of each function (default: ${assumptions.memoryMb})`, wholeNumber(128, 10_240))
     .option('--config <file>', 'the configuration (default: pawl.config.ts, .js, .mjs or .json here)')
-    .option('--json', 'print one JSON object: { run, idleMonth, assumed, prices }')
+    .option('--json', 'print one JSON object: { run or chains and paths, idleMonth, assumed, prices }')
     .addHelpText('after', '\nThe steps are carried out, with everything that they do. Waits pass at once.')
     .action(act(cli, (workflow: string | undefined, flags: CostFlags) => cost(cli, workflow, flags)));
 }
@@ -91,13 +96,16 @@ async function estimateHere(
   });
 }
 
-function print({ terminal }: Cli, { run, idleMonth, assumed }: Estimate, { json }: CostFlags): void {
+function print({ terminal }: Cli, { run, chains, idleMonth, assumed }: Estimate, { json }: CostFlags): void {
   if (json) {
-    terminal.out(JSON.stringify({ ...(run && { run }), idleMonth, assumed, prices: priceTable }));
+    terminal.out(
+      JSON.stringify({ ...(run && { run }), ...(chains && { chains, paths }), idleMonth, assumed, prices: priceTable }),
+    );
     return;
   }
   const canvas = { width: terminal.outWidth(), colors: terminal.outColors };
-  if (run) for (const line of [...runCostLines(run, assumed, canvas), '']) terminal.out(line);
+  const lines = run ? runCostLines(run, assumed, canvas) : referenceLines(chains ?? [], assumed, canvas);
+  for (const line of [...lines, '']) terminal.out(line);
   for (const line of idleMonthLines(idleMonth, assumed, canvas)) terminal.out(line);
 }
 

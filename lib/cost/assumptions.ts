@@ -9,13 +9,15 @@ export interface Assumptions {
   invocationMs: number;
   /** What a request to table, queue or bucket takes, in ms. */
   requestMs: number;
-  /** What a step takes, in ms. Steps that begin together take it once. */
+  /** What a step takes, in ms, beside the request that writes its outcome. Steps that begin together take it once. */
   stepMs: number;
+  /** What a step logs, in bytes. Pawl itself logs nothing where all is well, and Lambda's own lines are off. */
+  logBytes: number;
   /** A line of the API's access log, in bytes. */
   accessLogBytes: number;
   /** Whether the table keeps its history for point-in-time recovery: the construct's default. */
   pointInTimeRecovery: boolean;
-  /** Traces that are recorded of each invocation: all, below one a second; above that about a twentieth. */
+  /** Traces that are recorded of each invocation: none, which is the construct's default. */
   tracesPerInvocation: number;
   /** Pollers that Lambda keeps at an idle queue, and for how many seconds each of their requests waits. */
   pollers: number;
@@ -24,14 +26,16 @@ export interface Assumptions {
   monthDays: number;
 }
 
+/** A task takes 20 ms in all: a short step, and the request that makes its outcome durable. */
 export const assumptions: Assumptions = {
   memoryMb: 256,
   invocationMs: 10,
   requestMs: 8,
-  stepMs: 100,
+  stepMs: 12,
+  logBytes: 200,
   accessLogBytes: 450,
   pointInTimeRecovery: true,
-  tracesPerInvocation: 1,
+  tracesPerInvocation: 0,
   pollers: 5,
   pollSeconds: 20,
   monthDays: 30,
@@ -43,4 +47,12 @@ export function billedGbSeconds(
 ): number {
   const ms = invocationMs + requests * requestMs + stepWaves * stepMs;
   return (memoryMb / 1_024) * (ms / 1_000);
+}
+
+/** All of them, as one sentence without its end. */
+export function assumedText({ memoryMb, invocationMs, requestMs, stepMs, logBytes }: Assumptions): string {
+  return (
+    `functions of ${memoryMb} MB, ${invocationMs} ms an invocation, ${requestMs} ms a request, ${stepMs} ms a step and ` +
+    `${logBytes} bytes of its log`
+  );
 }

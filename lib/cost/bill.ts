@@ -19,6 +19,8 @@ export interface Bill {
   /** Of all lines. */
   totals: Amounts;
   usd: number;
+  /** What is paid for a way to call Pawl that there need not be, and for backups that can be turned off. Not in the sum. */
+  apart: BillLine[];
   /** What a process or a workflow needs once, however many runs follow. Not in the sum. */
   once: BillLine[];
 }
@@ -26,13 +28,22 @@ export interface Bill {
 /** What is used in an idle month, too, is left out: the sweeper's looks, the pollers' empty hands. */
 export function billOf(uses: readonly Use[], assumed: Assumptions): Bill {
   const ofRuns = uses.filter((use) => !isIdle(use));
-  const lines = linesOf(
+  const all = linesOf(
     ofRuns.filter((use) => !isOnce(use)),
     assumed,
   );
+  const lines = all.filter(({ item }) => !apart.has(item));
   const totals = lines.reduce<Amounts>((sum, { amounts }) => together(sum, amounts), {});
-  return { lines, totals, usd: usdOf(totals), once: linesOf(ofRuns.filter(isOnce), assumed) };
+  return {
+    lines,
+    totals,
+    usd: usdOf(totals),
+    apart: all.filter(({ item }) => apart.has(item)),
+    once: linesOf(ofRuns.filter(isOnce), assumed),
+  };
 }
+
+const apart = new Set(['HTTP request', 'point-in-time recovery']);
 
 function linesOf(uses: readonly Use[], assumed: Assumptions): BillLine[] {
   const lines = new Map<string, BillLine>();
@@ -84,6 +95,8 @@ function isIdle(use: Use): boolean {
   return use.service === 'dynamodb' && use.by === 'sweeper' && use.about !== 'head' && use.about !== 'mail';
 }
 
+const gigabyte = 1_024 ** 3;
+
 interface BilledItem {
   item: string;
   amounts: Amounts;
@@ -114,11 +127,13 @@ const order = [
   'payload written',
   'payload storage until expiry',
   'payload read',
-  'HTTP request',
   'api function',
   'trigger function',
   'driver function',
+  'logs of steps',
   'traces',
+  'HTTP request',
+  'point-in-time recovery',
 ];
 
 function orderOf(item: string): number {
@@ -137,10 +152,13 @@ function itemsOf(use: Use, assumed: Assumptions): BilledItem[] {
     case 'lambda': {
       const amounts = { invocations: 1, gbSeconds: billedGbSeconds(use, assumed) };
       const items: BilledItem[] = [{ item: `${use.by} function`, amounts }];
+      if (use.steps > 0)
+        items.push({ item: 'logs of steps', amounts: { logGb: (use.steps * assumed.logBytes) / gigabyte } });
       // The construct leaves the sweeper's ticks untraced.
-      if (use.by !== 'sweeper') items.push({ item: 'traces', amounts: { traces: assumed.tracesPerInvocation } });
+      const traces = use.by === 'sweeper' ? 0 : assumed.tracesPerInvocation;
+      if (traces > 0) items.push({ item: 'traces', amounts: { traces } });
       if (use.by !== 'api') return items;
-      const http = { httpRequests: 1, logGb: assumed.accessLogBytes / 1_024 ** 3 };
+      const http = { httpRequests: 1, logGb: assumed.accessLogBytes / gigabyte };
       return [...items, { item: 'HTTP request', amounts: http }];
     }
   }
@@ -152,11 +170,9 @@ function tableItems(use: TableUse, { pointInTimeRecovery }: Assumptions): Billed
   if (use.readUnits > 0) amounts.readUnits = use.readUnits;
   const items: BilledItem[] = [{ item: tableItem(use), amounts }];
   if (use.gbMonths !== 0) {
-    const kept = {
-      tableGbMonths: use.gbMonths,
-      ...(pointInTimeRecovery && { recoveryGbMonths: use.gbMonths }),
-    };
-    items.push({ item: 'storage until expiry', amounts: kept });
+    items.push({ item: 'storage until expiry', amounts: { tableGbMonths: use.gbMonths } });
+    if (pointInTimeRecovery)
+      items.push({ item: 'point-in-time recovery', amounts: { recoveryGbMonths: use.gbMonths } });
   }
   return items;
 }

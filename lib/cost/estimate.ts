@@ -6,11 +6,12 @@ import { type Bill, billOf } from './bill.ts';
 import { type IdleMonth, idleMonthOf } from './idle-month.ts';
 import { type GivenSignal, measureRun, measureTick } from './measure-run.ts';
 import { startMeteredAws } from './metered-aws.ts';
+import { billChains, type ChainBill } from './reference/chains.ts';
 
 export interface EstimateRequest {
   /** The exports of the workflows' module. */
   workflows: Readonly<Record<string, unknown>>;
-  /** Without one, only the idle month. */
+  /** Without one, what Pawl's own runs cost: those that are compared. */
   run?: { workflow: string; input?: unknown; signals: readonly GivenSignal[] };
   assumed: Assumptions;
   observer: Observer;
@@ -22,11 +23,14 @@ export interface Estimate {
   assumed: Assumptions;
   idleMonth: IdleMonth;
   run?: EstimatedRun;
+  chains?: ChainBill[];
 }
 
 export interface EstimatedRun {
   run: RunView;
   waitsFor: string[];
+  /** Its tasks, with those of its children. */
+  tasks: number;
   skippedMs: number;
   bill: Bill;
 }
@@ -35,7 +39,7 @@ export async function estimate({ workflows, run, assumed, observer, refused }: E
   const metered = await startMeteredAws({ workflows, observer });
   try {
     const idleMonth = idleMonthOf(await measureTick(metered), assumed);
-    if (run === undefined) return { assumed, idleMonth };
+    if (run === undefined) return { assumed, idleMonth, chains: await billChains(assumed) };
     const { uses, ...measured } = await measureRun(metered, run).catch((error: unknown) =>
       refused(error, metered.api, run.workflow),
     );

@@ -15,6 +15,8 @@ export interface MeasuredRun {
   /** As it ended, or as it waits. */
   run: RunView;
   uses: readonly Use[];
+  /** Its tasks, with those of its children and of the runs that it went on as. */
+  tasks: number;
   /** What it waits for, if nothing given brings it on: names of signals, or why it is blocked. */
   waitsFor: string[];
   /** How much time was skipped, in ms. */
@@ -40,11 +42,13 @@ export async function measureRun(
   const started = (await metered.request('POST', '/v1/runs', body)) as RunView;
   let id = started.id;
   let successors = 0;
+  let tasks = 0;
 
   for (;;) {
     await metered.quiet();
     const run = await api.getRun(id);
     if (run.continuedAs !== undefined && successors < mostSuccessors) {
+      tasks += await tasksOf(id);
       id = run.continuedAs;
       successors += 1;
       continue;
@@ -66,8 +70,15 @@ export async function measureRun(
     }
   }
 
-  function end(run: RunView, waitsFor: string[] = []): MeasuredRun {
-    return { run, uses: [...meter.uses()], waitsFor, skippedMs };
+  async function end(run: RunView, waitsFor: string[] = []): Promise<MeasuredRun> {
+    return { run, uses: [...meter.uses()], tasks: tasks + (await tasksOf(id)), waitsFor, skippedMs };
+  }
+
+  async function tasksOf(of: string): Promise<number> {
+    const own = await api.listTasks(of);
+    let sum = own.length;
+    for (const { kind, name } of own) if (kind === 'child' && name !== undefined) sum += await tasksOf(name);
+    return sum;
   }
 
   /** The run and those that it waits for, as deep as it goes. */

@@ -91,7 +91,7 @@ export function createMeter({ shape, clock }: MeterOptions): Meter {
     },
 
     async invocation(name, work) {
-      const invocation: Invocation = { service: 'lambda', by: name, requests: 0, stepWaves: 0 };
+      const invocation: Invocation = { service: 'lambda', by: name, requests: 0, steps: 0, stepWaves: 0 };
       underWay += 1;
       try {
         return await contexts.run({ off: false, by: name, invocation }, work);
@@ -107,9 +107,12 @@ export function createMeter({ shape, clock }: MeterOptions): Meter {
         ...observer,
         stepStarted(step) {
           const context = contexts.getStore();
-          if (!isBeginning && context?.off === false) {
+          if (context?.off === false) {
+            context.invocation.steps += 1;
+            if (!isBeginning) context.invocation.stepWaves += 1;
+          }
+          if (!isBeginning) {
             isBeginning = true;
-            context.invocation.stepWaves += 1;
             setImmediate(() => {
               isBeginning = false;
             });

@@ -35,14 +35,16 @@ export interface MeteredAwsOptions {
   observer?: Observer;
   /** What goes wrong in the queue on purpose. */
   sqsFaults?: SqsFaults;
+  /** Default: one that passes by itself. */
+  clock?: ShiftedClock;
 }
 
 const deployment = 'measured';
 /** Between two looks at whether something is under way, in ms. */
 const lookMs = 5;
 
-export async function startMeteredAws({ workflows, observer, sqsFaults }: MeteredAwsOptions): Promise<MeteredAws> {
-  const clock = createShiftedClock();
+export async function startMeteredAws(options: MeteredAwsOptions): Promise<MeteredAws> {
+  const { workflows, observer, sqsFaults, clock = createShiftedClock() } = options;
   const meter = createMeter({ shape: tableShape, clock });
   const aws = await startLocalAws({
     workflows,

@@ -51,6 +51,8 @@ export interface Invocation {
   by: FunctionName;
   /** To table, queue and bucket, without those that a process makes once. */
   requests: number;
+  /** Steps that were begun. */
+  steps: number;
   /** How many times steps were begun: those that begin together count once. */
   stepWaves: number;
 }

@@ -1,6 +1,7 @@
 import type { Message } from '../ports/queue.ts';
 import { admit } from './admission.ts';
 import { retrying } from './appender.ts';
+import { isLeftToDriver } from './driven.ts';
 import type { Mail } from './events.ts';
 import { isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
@@ -36,6 +37,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   }
   let opened: Opened | undefined;
   try {
+    if (isNewsOfChild(message) && (await isLeftToDriver(ports, message.run, message.nonce))) return 'left';
     opened = await open(ports, message);
   } catch (error) {
     if (isFault(error, 'newer_format')) return postpone(ports, message.run);
@@ -73,6 +75,10 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
     case 'turn':
       return takeTurn(ports, opened, admission, message, options);
   }
+}
+
+function isNewsOfChild(message: Message): message is Extract<Message, { kind: 'mail' }> {
+  return message.kind === 'mail' && message.mail.event.type === 'child_settled';
 }
 
 interface Opened {

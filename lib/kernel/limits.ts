@@ -60,7 +60,7 @@ export const defaultLimits: Limits = {
   watchMs: 5 * second,
   inlineWaitMs: second,
   lingerMs: 20,
-  relaxedLingerMs: 200,
+  relaxedLingerMs: 500,
   stuckAfterMs: second,
   inlineBytes: 64 * 1024,
   payloadBytes: 16 * 1024 * 1024,

@@ -11,7 +11,7 @@ import { redriveDeadLetters } from './redrive.ts';
 import { registerWorkflow } from './register-workflow.ts';
 import type { Registry } from './registry/registry.ts';
 import type { WorkflowState } from './registry/state.ts';
-import { getRun, listRuns } from './show-run.ts';
+import { getRun, listRuns, showNewRun } from './show-run.ts';
 import { diffWorkflow, getWorkflow, getWorkflowHistory, getWorkflowVersion } from './show-workflow.ts';
 import { startRun } from './start-run.ts';
 import { wakeBlocked } from './sweep.ts';
@@ -54,7 +54,9 @@ export function createService(ports: Ports, options: ServiceOptions): PawlApi {
   return {
     async startRun(request) {
       const { head, created } = await startRun(ports, request);
-      return { run: await getRun(ports, head.birth.id), created };
+      // As old as its creation, unless the store did not answer at first and the run has gone on meanwhile.
+      const isNew = created && head.state.status === 'pending';
+      return { run: isNew ? await showNewRun(ports, head) : await getRun(ports, head.birth.id), created };
     },
     getRun: (id) => getRun(ports, id),
     listRuns: (query = {}) => listRuns(ports, query),

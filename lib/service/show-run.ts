@@ -15,12 +15,20 @@ const maxUnread = 50;
 
 /** The run as its journal says. */
 export async function getRun(ports: Ports, id: string): Promise<RunView> {
-  const record = await requireRun(ports, id);
+  return showRun(ports, await requireRun(ports, id));
+}
+
+/** A run as it was created: whoever has just done that need not read it. */
+export function showNewRun(ports: Ports, head: Head): Promise<RunView> {
+  return showRun(ports, { head, chunks: [], mail: [] });
+}
+
+async function showRun(ports: Ports, record: RunRecord): Promise<RunView> {
   const journal = foldJournal(record.head.birth, record.chunks);
   const { birth } = journal;
   const input = await showPayload(ports, birth.input);
   return {
-    id,
+    id: birth.id,
     workflow: birth.workflow,
     version: birth.version,
     status: statusOf(journal, record.head),

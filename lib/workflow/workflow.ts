@@ -29,7 +29,7 @@ export interface WorkflowOptions {
   /** How long a settled run is kept. Default 30 days. */
   retention?: Duration;
   /**
-   * `each` (default): a step's outcome is durable before the next step. `relaxed`: outcomes may wait up to 200 ms, for
+   * `each` (default): a step's outcome is durable before the next step. `relaxed`: outcomes may wait up to 500 ms, for
    * steps that may be repeated. `none`: nothing is written until the run waits or ends.
    */
   durability?: Durability;

@@ -52,7 +52,9 @@ async function patch(pk: string, sk: string, changes: Record<string, unknown>): 
   await put({ ...(await itemAt(pk, sk)), ...changes });
 }
 
-const jsonOfLength = (length: number) => JSON.stringify('x'.repeat(length - 2));
+/** Of a kind that compressing does not shorten by much. */
+const noise = Array.from({ length: 64 }, (_, index) => systemIds.digest(`noise ${index}`)).join('');
+const jsonOfLength = (length: number) => JSON.stringify(noise.repeat(3).slice(0, length - 2));
 /** Of the length that real ones have. */
 const ID = '5m8w2x0c4v7n9q1r3t6y8b0d';
 const NONCE = '0d8b6y3t1r9q7n4v0c2x5m8w';
@@ -112,8 +114,19 @@ describe('a billed kilobyte', () => {
     expect(itemSize(item as Item)).toBeLessThanOrEqual(1_024);
   });
 
+  test('is kept by a head whose input fits when it is compressed', async () => {
+    const input = JSON.stringify({ lines: Array.from({ length: 40 }, (_, line) => ({ line, sku: 'EQ-48213' })) });
+    expect(input.length).toBeGreaterThan(1_024);
+    await store.create(aRealHead({ input }));
+    const items = await itemsOf(ID);
+    expect(items).toHaveLength(1);
+    expect(itemSize(items[0] as Item)).toBeLessThanOrEqual(1_024);
+    expect((await store.read(ID))?.head.birth.input).toBe(input);
+    expect((await store.list({}, { limit: 1 })).items[0]?.birth.input).toBe(input);
+  });
+
   test('is never exceeded by a head because of its input, whatever becomes of it', async () => {
-    const lengths = Array.from({ length: 40 }, (_, index) => 400 + 10 * index);
+    const lengths = Array.from({ length: 40 }, (_, index) => 400 + 15 * index);
     const places = await Promise.all(
       lengths.map(async (length) => {
         const id = ID.slice(0, -3) + length;
@@ -335,16 +348,28 @@ describe('a large run', () => {
 describe('an item', () => {
   beforeEach(async () => {
     await store.create(aHead({ birth: { input: '{"a":1}', workflow: 'ship#it', correlationId: 'c'.repeat(300) } }));
-    await store.append('run-1', aChunk(1, { events: everyEvent }));
+    await store.append('run-1', aChunk(1, { events: everyEvent.slice(0, 3) }));
     await store.putMail('run-1', 'nonce-1', aSignal('s'));
   });
 
   test('is JSON text that people can read', async () => {
     const [event, head, mail] = (await itemsOf('run-1')) as [Item, Item, Item];
-    expect(JSON.parse(String(event.chunk)).events).toEqual(everyEvent);
+    expect(JSON.parse(String(event.chunk)).events).toEqual(everyEvent.slice(0, 3));
     expect(JSON.parse(String(head.birth))).toMatchObject({ format: 1, workflow: 'ship#it', version: 1 });
     expect(head).toMatchObject({ status: 'pending', wakeAt: T0 + 30_000, input: '{"a":1}', position: 0 });
     expect(JSON.parse(String(mail.mail)).event).toEqual(aSignal('s').event);
+  });
+
+  test.each<[what: string, result: string, isPacked: boolean]>([
+    ['fits a kilobyte', 'word '.repeat(100), false],
+    ['takes one kilobyte less when it is compressed', 'word '.repeat(200), true],
+    ['takes as many either way', randomBytes(900).toString('base64'), false],
+  ])('that %s is compressed only where that saves a write unit', async (_what, result, isPacked) => {
+    const events: JournalEvent[] = [{ type: 'task_completed', at: T0, key: 'a', kind: 'step', result: `"${result}"` }];
+    await store.append('run-1', aChunk(2, { events }));
+    const [, item] = await itemsOf('run-1');
+    expect(item?.chunk instanceof Uint8Array).toBe(isPacked);
+    expect((await store.read('run-1', 1))?.chunks).toEqual([aChunk(2, { events })]);
   });
 
   test('has no key that DynamoDB would refuse', async () => {
@@ -363,6 +388,8 @@ describe('an item', () => {
     ['event#0000000001#nonce-1', { chunk: '{"format":1,"append":".1","at":1,"events":[]}' }],
     ['event#0000000001#nonce-1', { chunk: new Uint8Array([31, 139, 8]) }],
     ['head', { birth: '' }],
+    ['head', { input: new Uint8Array([31, 139, 8]) }],
+    ['head', { input: 7 }],
     ['head', { birth: '{"version":1}' }],
     ['head', { position: 'first' }],
     ['head', { creationPk: undefined, nonce: undefined }],

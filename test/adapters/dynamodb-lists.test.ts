@@ -96,6 +96,15 @@ describe('index entries', () => {
     expect(await indexKeys('a')).toEqual(born);
   });
 
+  test('of a completed run are gone but for the one by creation, which finds it', async () => {
+    const store = open(2);
+    await create(store, ['a', 'b', 'c']);
+    await store.updateHead('b', { state: { status: 'completed', closedAt: T0 } }, { nonce: 'nonce-1' });
+    expect(Object.keys(await indexKeys('b'))).toEqual(['creationPk', 'creationSk']);
+    expect(await list(store, { status: 'completed' })).toEqual(['b']);
+    expect(await due(store, T0 + 9e9)).toEqual(['a', 'c']);
+  });
+
   test('name a correlation only where there is one', async () => {
     const store = open(1);
     await store.create(aHead({ birth: { id: 'a', correlationId: '' } }));
@@ -135,9 +144,9 @@ describe('partitions', () => {
     expect(await list(store, { status: 'pending' }, limit)).toEqual(newestFirst(ids));
     expect(await due(store, T0 + 60_000, limit)).toEqual(ids);
     await Promise.all(
-      ids.map((id) => store.updateHead(id, { state: { status: 'completed', closedAt: T0 } }, { nonce: 'nonce-1' })),
+      ids.map((id) => store.updateHead(id, { state: { status: 'failed', closedAt: T0 } }, { nonce: 'nonce-1' })),
     );
-    expect(await list(store, { status: 'completed' }, limit)).toEqual(newestFirst(ids));
+    expect(await list(store, { status: 'failed' }, limit)).toEqual(newestFirst(ids));
   });
 
   test('may become more: runs from before are found, and move when their time changes', async () => {

@@ -25,7 +25,7 @@ function queueUse(fields: Partial<QueueUse> = {}): QueueUse {
 }
 
 function invocation(fields: Partial<Invocation> = {}): Invocation {
-  return { service: 'lambda', by: 'driver', requests: 0, stepWaves: 0, ...fields };
+  return { service: 'lambda', by: 'driver', requests: 0, steps: 0, stepWaves: 0, ...fields };
 }
 
 const itemsOf = (uses: Use[]) => billOf(uses, assumptions).lines.map(({ item }) => item);
@@ -91,16 +91,29 @@ test('what a new process or workflow needs once is told apart, and not in the su
   expect(once).toMatchObject([{ item: 'settings', amounts: { writeUnits: 1 } }]);
 });
 
-test('what is kept is paid until it expires, and once more for point-in-time recovery', () => {
-  const amounts = (pointInTimeRecovery: boolean) =>
-    billOf([tableUse({ gbMonths: 2 })], { ...assumptions, pointInTimeRecovery }).lines.at(-1)?.amounts;
-  expect(amounts(true)).toEqual({ tableGbMonths: 2, recoveryGbMonths: 2 });
-  expect(amounts(false)).toEqual({ tableGbMonths: 2 });
+test('what is kept is paid until it expires; what point-in-time recovery keeps of it stands apart', () => {
+  const bill = (pointInTimeRecovery: boolean) =>
+    billOf([tableUse({ gbMonths: 2 })], { ...assumptions, pointInTimeRecovery });
+  expect(bill(true).totals).toMatchObject({ tableGbMonths: 2 });
+  expect(bill(true).apart).toMatchObject([{ item: 'point-in-time recovery', amounts: { recoveryGbMonths: 2 } }]);
+  expect(bill(false)).toMatchObject({ totals: { tableGbMonths: 2 }, apart: [] });
 });
 
-test('an invocation of the API is an HTTP request, too', () => {
-  const { totals } = billOf([invocation({ by: 'api', requests: 3 })], assumptions);
-  expect(totals).toMatchObject({ invocations: 1, httpRequests: 1, traces: 1 });
+test('an invocation of the API is an HTTP request, too, which stands apart', () => {
+  const { totals, apart } = billOf([invocation({ by: 'api', requests: 3 })], assumptions);
+  expect(totals).toEqual({ invocations: 1, gbSeconds: expect.any(Number) });
+  expect(apart).toMatchObject([{ item: 'HTTP request', amounts: { httpRequests: 1 } }]);
+});
+
+test('a function is traced only where that is assumed', () => {
+  const traces = (tracesPerInvocation: number) =>
+    billOf([invocation(), invocation({ by: 'sweeper' })], { ...assumptions, tracesPerInvocation }).totals.traces;
+  expect([traces(0), traces(1)]).toEqual([undefined, 1]);
+});
+
+test('each step logs what is assumed', () => {
+  const { totals } = billOf([invocation({ steps: 3, stepWaves: 1 })], { ...assumptions, logBytes: 1_024 });
+  expect((totals.logGb ?? 0) * 1_024 ** 2).toBeCloseTo(3, 9);
 });
 
 test('the time of an invocation is assumed from its requests and its steps', () => {

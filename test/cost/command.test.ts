@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { assumedText, assumptions } from '../../lib/cost/assumptions.ts';
 import { priceTable } from '../../lib/cost/prices.ts';
+import { paths } from '../../lib/cost/reference/paths.ts';
 import { type Ran, type } from '../cli/fake-cli.ts';
 import { createProject, type Project } from '../cli/project.ts';
+import { blockIn, readPage } from './doc.ts';
 
 const workflows = `
 import { workflow } from 'pawl';
@@ -37,21 +40,29 @@ test('pawl cost shows a run item by item, and the idle month after it', async ()
   expect(err).toEqual([]);
   expect(code).toBe(0);
   expect(out[0]).toBe('One run of two version 1, which waits for 3 h');
-  expect(cellsOf(out, 'create')).toEqual(['create', 'api', '1', '3 write units', '1.88']);
-  expect(cellsOf(out, 'append')).toEqual(['append', 'driver', '4', '4 write units', '2.50']);
-  expect(cellsOf(out, 'settle')).toEqual(['settle', 'driver', '1', '3 write units', '1.88']);
+  expect(cellsOf(out, 'create')).toEqual(['create', 'api', '1', '3 write units', '0.63', '1.88']);
+  expect(cellsOf(out, 'append')).toEqual(['append', 'driver', '4', '4 write units', '0.83', '2.50']);
+  expect(cellsOf(out, 'settle')).toEqual(['settle', 'driver', '1', '2 write units', '0.42', '1.25']);
   expect(out.join('\n')).toMatch(
-    /One run is 16 write units, \d read units, 6 SQS requests, 3 invocations: \$0\.0000\d{4}\./,
+    /One run is 15 write units, \d read units, 6 SQS requests, 3 invocations: \$0\.0000\d{4}\./,
   );
   expect(out.join('\n')).toContain(`List prices of ${priceTable.region}, collected on ${priceTable.collected}.`);
   expect(cellsOf(out, 'queue: polls by Lambda').at(-1)).toBe('0.26');
   expect(cellsOf(out, 'off: dashboard').at(-1)).toBe('3.00');
 });
 
-test('without a workflow pawl cost shows the idle month alone', async () => {
+test('without a workflow pawl cost shows the tables of docs/cost.md: short runs, paths, the idle month', async () => {
   const { code, out } = await cost();
   expect(code).toBe(0);
-  expect(out[0]).toBe('A month of 30 days in which nothing runs');
+  expect(out).toContain('Runs of short steps, one after the other');
+  const page = blockIn(readPage(), 'chains');
+  for (const line of page.split('\n').slice(2)) {
+    const cells = line.replaceAll('**', '').split('|').slice(1, -1);
+    expect(cellsOf(out, cells[0]?.trim() ?? '')).toEqual(cells.map((cell) => cell.trim()));
+  }
+  for (const { path, queue } of paths) expect(cellsOf(out, path)[3]).toBe(String(queue));
+  expect(out.join('\n')).toContain(assumedText(assumptions));
+  expect(out).toContain('A month of 30 days in which nothing runs');
 });
 
 test('what is assumed can be given', async () => {
@@ -68,7 +79,8 @@ test('as JSON there is everything that was counted, and the prices', async () =>
     run: {
       run: { workflow: 'approval', status: 'completed', output: { approved: true } },
       waitsFor: [],
-      bill: { totals: { writeUnits: 15, queueRequests: 6 } },
+      bill: { totals: { writeUnits: 14, queueRequests: 6 } },
+      tasks: 1,
     },
     idleMonth: { lines: expect.any(Array) },
     assumed: { memoryMb: 256 },
@@ -88,6 +100,7 @@ test('a run that fails has its cost shown, and a failure as exit code', async ()
   const { code, out, err } = await cost('failing');
   expect(code).toBe(1);
   expect(cellsOf(out, 'create')).toHaveLength(5);
+  // No task: nothing is said for each.
   expect(err.join('\n')).toContain('The run has failed (Error: not today)');
 });
 

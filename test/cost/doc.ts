@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { amountsText } from '../../lib/cli/render/cost.ts';
 import { assumptions } from '../../lib/cost/assumptions.ts';
-import type { Bill } from '../../lib/cost/bill.ts';
+import type { BillLine } from '../../lib/cost/bill.ts';
 import { type IdleMonth, idleMonthOf } from '../../lib/cost/idle-month.ts';
 import { measureTick } from '../../lib/cost/measure-run.ts';
 import { startMeteredAws } from '../../lib/cost/metered-aws.ts';
 import { type Price, priceTable } from '../../lib/cost/prices.ts';
-import { measurePath } from './measure-path.ts';
-import { type Path, paths } from './paths.ts';
+import { billChains, type ChainBill } from '../../lib/cost/reference/chains.ts';
+import { type CostTable, chainTable, pathTable } from '../../lib/cost/reference/tables.ts';
 
 const file = join(import.meta.dirname, '../../docs/cost.md');
 
@@ -21,10 +21,11 @@ export const readPage = (): string => readFileSync(file, 'utf8');
 
 /** By the name of its marker, what is to stand after `<!-- name -->` and before `<!-- end -->`. */
 export async function countedBlocks(): Promise<Record<string, string>> {
-  const { bill } = await measurePath(paths[0] as Path);
+  const bills = await billChains(assumptions);
   return {
-    'ten short steps': billBlock(bill),
-    paths: pathsBlock(),
+    chains: markdown(chainTable(bills), ['in all', 'a million runs']),
+    'ten short steps': billBlock(bills[0] as ChainBill),
+    paths: markdown(pathTable()),
     'idle month': idleBlock(await measureIdleMonth()),
     prices: pricesBlock(),
   };
@@ -45,49 +46,39 @@ export function blockIn(page: string, name: string): string {
 
 const blockPattern = (name: string) => new RegExp(`(?<=<!-- ${name} -->\\n)([^]*?)(?=\\n<!-- end -->)`);
 
+/** `loud`: rows that stand out. */
+const markdown = ({ titles, rows }: CostTable, loud: string[] = []) =>
+  table(
+    titles,
+    rows.map((row) => (loud.includes(row[0] ?? '') ? row.map((cell) => `**${cell}**`) : row)),
+  );
+
 const table = (titles: string[], rows: string[][]) =>
-  [titles, titles.map((title) => (title.startsWith('$') ? '---:' : '---')), ...rows]
+  [titles, titles.map((title, index) => (isNumeric(title, index, titles) ? '---:' : '---')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 
-function pathsBlock(): string {
-  return table(
-    ['path', 'write units', 'read units', 'queue requests', 'invocations', 'why'],
-    paths.map((path) => [
-      path.path,
-      sumOf(path.writes) + (path.blobs === undefined ? '' : `; ${unitsOf(path.blobs)} S3 write`),
-      String(unitsOf(path.reads)),
-      String(path.queue),
-      Object.entries(path.invocations)
-        .map(([name, times]) => `${times} ${name}`)
-        .join(', ') || '0',
-      path.why,
-    ]),
-  );
-}
-
-function unitsOf(counts: Path['writes']): number {
-  return Object.values(counts ?? {}).reduce((sum, [, units]) => sum + units, 0);
-}
-
-/** `16: create 3, append 10, settle 3` */
-function sumOf(counts: Path['writes']): string {
-  const parts = Object.entries(counts ?? {}).map(([item, [, units]]) => `${item} ${units}`);
-  return parts.length > 0 ? `**${unitsOf(counts)}**: ${parts.join(', ')}` : '**0**';
-}
-
-/** Cents are left out: storage depends on the digits of times. */
-function billBlock({ lines, usd }: Bill): string {
-  const rows = lines.map(({ item, times, amounts, usd: cost }) => [
-    item,
+/** Storage depends on the digits of times: its units are left out. */
+function billBlock({ bill, steps }: ChainBill): string {
+  const row = ({ item, times, amounts, usd }: BillLine, title = item) => [
+    title,
     String(times),
-    item === 'storage until expiry' ? 'items and index entries, for 37 days' : amountsText(amounts),
-    (cost * 1e6).toFixed(1),
-  ]);
+    'tableGbMonths' in amounts || 'recoveryGbMonths' in amounts ? 'items and index entries' : amountsText(amounts),
+    ((usd * 1e6) / steps).toFixed(2),
+    (usd * 1e6).toFixed(1),
+  ];
   return table(
-    ['item', 'times', 'units', '$ a million runs'],
-    [...rows, ['**one run**', '', '', `**${(usd * 1e6).toFixed(0)}**`]],
+    ['item', 'times', 'units', '$ a million tasks', '$ a million runs'],
+    [
+      ...bill.lines.map((line) => row(line)),
+      ['**one run**', '', '', `**${((bill.usd * 1e6) / steps).toFixed(2)}**`, `**${(bill.usd * 1e6).toFixed(1)}**`],
+      ...bill.apart.map((line) => row(line, `apart: ${line.item}`)),
+    ],
   );
+}
+
+function isNumeric(title: string, index: number, [first = '']: string[]): boolean {
+  return title.startsWith('$') || (index > 0 && first.endsWith('in $'));
 }
 
 function idleBlock({ lines, usd, usdBeyondFree }: IdleMonth): string {

@@ -2,11 +2,12 @@ import { assumptions } from '../../lib/cost/assumptions.ts';
 import { type Bill, billOf } from '../../lib/cost/bill.ts';
 import { startMeteredAws } from '../../lib/cost/metered-aws.ts';
 import type { Priced } from '../../lib/cost/prices.ts';
+import type { Path } from '../../lib/cost/reference/paths.ts';
 import type { Use } from '../../lib/cost/uses.ts';
-import { type Path, queueFaults } from './paths.ts';
+import { queueFaults, ways } from './paths.ts';
 import * as exported from './workflows.ts';
 
-const { createGate: _create, newGate: _new, ...workflows } = exported;
+const { createGate: _create, newGate: _new, orderLines: _lines, ...workflows } = exported;
 
 export interface MeasuredPath {
   uses: readonly Use[];
@@ -28,7 +29,9 @@ export async function measurePath(path: Path): Promise<MeasuredPath> {
     observer: { troubled: (trouble) => troubles.push(trouble) },
   });
   try {
-    const uses = await path.uses(metered);
+    const way = ways[path.path];
+    if (way === undefined) throw new Error(`test/cost/paths.ts does not say how "${path.path}" comes about`);
+    const uses = await way(metered);
     const bill = billOf(uses, assumptions);
     return { uses, bill, counts: countsOf(bill), troubles };
   } finally {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { paths } from '../../lib/cost/reference/paths.ts';
 import type { TableUse } from '../../lib/cost/uses.ts';
 import { measurePath } from './measure-path.ts';
-import { paths } from './paths.ts';
 
 // Real time passes here: where a machine stalls for a second, a step becomes a long one. Again it does not.
 test.each(paths)('$path: so many units, and no more', { retry: 1 }, async (path) => {

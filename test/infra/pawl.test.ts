@@ -251,6 +251,7 @@ describe('the whole', () => {
     encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
     alarms: { topic: new Topic(stack, 'Topic', { enforceSSL: true }) },
     dashboard: true,
+    tracing: true,
     auth: { jwt: { issuer: 'https://login.example', audience: ['pawl'] } },
     triggers: [{ workflow: 'order', eventPattern: { source: ['shop'] } }],
     maxConcurrency: 5,

@@ -142,19 +142,17 @@ describe('bucket', () => {
 
 describe('functions', () => {
   test.each([
-    ['Api', 29, 'Active'],
-    ['Driver', 120, 'Active'],
-    // Nobody looks at a trace of each minute.
-    ['Sweeper', 55, 'PassThrough'],
-    ['Trigger', 30, 'Active'],
-  ])('%s runs on Graviton with quiet JSON logs, for %i s at most, traces: %s', (id, seconds, tracing) => {
+    ['Api', 29],
+    ['Driver', 120],
+    ['Sweeper', 55],
+    ['Trigger', 30],
+  ])('%s runs on Graviton with quiet JSON logs and untraced, for %i s at most', (id, seconds) => {
     expect(functionOf(template, id)).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
       MemorySize: 256,
       Timeout: seconds,
-      TracingConfig: { Mode: tracing },
       LoggingConfig: {
         LogFormat: 'JSON',
         SystemLogLevel: 'WARN',
@@ -163,6 +161,14 @@ describe('functions', () => {
       },
     });
     expect(functionOf(template, id)).not.toHaveProperty('ReservedConcurrentExecutions');
+    expect(functionOf(template, id)).not.toHaveProperty('TracingConfig');
+  });
+
+  test('they are traced if that is asked for, except the sweeper: nobody looks at a trace of each minute', () => {
+    const { template: made } = synthesize({ tracing: true });
+    const modes = ids.map((id) => functionOf(made, id).TracingConfig.Mode);
+    expect(modes).toEqual(['Active', 'Active', 'PassThrough', 'Active']);
+    expect(allowances(made, 'DriverRole')['*']).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
   });
 
   test('logs are kept for a month, or as long as is asked for', () => {
@@ -244,7 +250,6 @@ describe('permissions', () => {
   const dynamodb = (...actions: string[]) => actions.map((action) => `dynamodb:${action}`).sort();
   const always = (logs: string) => ({
     [logs]: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    '*': ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
   });
 
   test('the API reads, starts, tells and deletes runs, and sends dead letters again', () => {

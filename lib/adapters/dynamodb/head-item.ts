@@ -2,11 +2,11 @@
  * A head as an item, and back. What the keys say is not said again. `birth` is JSON text; what changes, and what
  * conditions look at, are attributes.
  */
-import type { Birth, Payload } from '../../kernel/events.ts';
+import type { Birth, BlobRef, Payload } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { type Head, type HeadChange, type HeadState, isOpen, isSettled } from '../../kernel/head.ts';
-import { damaged, fromText, ttl } from './attributes.ts';
-import { itemSize } from './item-size.ts';
+import { damaged, fromText, type StoredText, textOf, ttl, withText } from './attributes.ts';
+import { itemSize, unitsFor } from './item-size.ts';
 import {
   birthKey,
   correlationIn,
@@ -24,9 +24,7 @@ import {
 } from './keys.ts';
 import type { Expression, Item } from './table-client.ts';
 
-/** Every update bills the whole item, by the KB. */
-const BILLED_BYTES = 1024;
-/** What a head may gain on its way from pending to cancelled: a longer status, a position, the last change's name. */
+/** Every update bills the whole item. This is what a head may gain on its way from pending to cancelled: a longer status, a position, the last change's name. */
 const GROWTH_BYTES = 40;
 const CHANGE_NAME_LENGTH = 10;
 
@@ -39,7 +37,7 @@ interface HeadItem extends Item {
   reason?: string;
   expiresAt: number;
   birth: string;
-  input?: Payload;
+  input?: StoredText | BlobRef;
   /** The input has an item of its own. */
   inputAside?: true;
   creationPk: string;
@@ -71,11 +69,12 @@ export function toHeadItems(head: Head, shards: number): { item: Item; aside?: I
     birth: JSON.stringify(birthBeside(birth, keys)),
   };
   if (input === undefined) return { item };
-  const whole = { ...item, input };
-  if (typeof input !== 'string' || itemSize(whole) + GROWTH_BYTES <= BILLED_BYTES) return { item: whole };
+  if (typeof input !== 'string') return { item: { ...item, input } };
+  const whole = withText(item, 'input', input, GROWTH_BYTES);
+  if (unitsFor(itemSize(whole) + GROWTH_BYTES) === 1) return { item: whole };
   return {
     item: { ...item, inputAside: true },
-    aside: { ...birthKey(id, nonce), input, ttl: ttl(expiresAt) },
+    aside: withText({ ...birthKey(id, nonce), ttl: ttl(expiresAt) }, 'input', input),
   };
 }
 
@@ -86,11 +85,24 @@ export function fromHeadItem(item: Item): Head {
   const birth = fromText<Partial<Birth>>(item, 'birth');
   if (typeof birth.format !== 'number') throw damaged(item, 'it has no format');
   return {
-    birth: { ...toldByKeys(item), ...(input !== undefined && { input }), ...birth } as Birth,
+    birth: { ...toldByKeys(item), ...(input !== undefined && { input: inputIn(item) }), ...birth } as Birth,
     position,
     state: stateOf(item),
     expiresAt,
   };
+}
+
+/** Of a head, or of the item beside it. Throws `Fault` corrupt. */
+export function inputIn(item: Item): Payload {
+  const { input } = item;
+  if (typeof input === 'object' && !(input instanceof Uint8Array)) return input as BlobRef;
+  try {
+    const text = textOf(input);
+    if (text !== undefined) return text;
+  } catch (cause) {
+    throw damaged(item, 'its input cannot be read', cause);
+  }
+  throw damaged(item, 'its input is no text');
 }
 
 function isWhole(item: Item): item is HeadItem {
@@ -145,14 +157,17 @@ function attributesOf(state: HeadState): Partial<HeadItem> {
   return state.status === 'blocked' ? { ...state, reason: state.reason.replace(/\p{Surrogate}/gu, '\ufffd') } : state;
 }
 
-/** Where a run stands in the status index; nowhere while it is being deleted. */
+/**
+ * Where a run stands in the status index. A completed one is nowhere: most runs end so, and lists find them by creation. Nor
+ * is one that is being deleted.
+ */
 function indexKeys(
   state: HeadState,
   id: string,
   shards: number,
   creationSk: string,
 ): { statusPk?: string; statusSk?: string } {
-  if (state.status === 'deleting') return {};
+  if (state.status === 'deleting' || state.status === 'completed') return {};
   const shard = shardOf(id, shards);
   if (!isOpen(state)) return { statusPk: settledPk(state.status, shard), statusSk: creationSk };
   return { statusPk: openPk(shard), statusSk: entrySk({ at: state.wakeAt, id }) };

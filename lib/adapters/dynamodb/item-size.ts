@@ -1,5 +1,12 @@
+/** DynamoDB bills writes by this much of an item. */
+const BILLED_BYTES = 1024;
 const KEYED_OVERHEAD = 3;
 const ELEMENT_OVERHEAD = 1;
+
+/** What the write of an item is billed, without indexes. */
+export function unitsFor(bytes: number): number {
+  return Math.ceil(bytes / BILLED_BYTES);
+}
 
 /** An item's size in bytes, as DynamoDB bills it. Source: its developer guide, "item sizes and formats". */
 export function itemSize(item: object): number {

@@ -93,7 +93,7 @@ export function shardOf(id: string, shards: number): number {
 }
 
 export const openPk = (shard: number) => `open#${shard}`;
-export const settledPk = (status: SettledStatus, shard: number) => `${status}#${shard}`;
+export const settledPk = (status: Exclude<SettledStatus, 'completed'>, shard: number) => `${status}#${shard}`;
 /** A workflow's name as it stands in keys. */
 export const workflowField = field;
 export const creationPk = (workflow: string, shard: number) => `workflow#${workflow}#${shard}`;

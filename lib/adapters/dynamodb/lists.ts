@@ -107,7 +107,8 @@ async function createdAlong(
     );
 
   if (correlationId !== undefined) return along('correlation', [correlationPk(correlationId)]);
-  if (status === undefined)
+  // Most runs complete, so that looking among all finds them; the status index does without.
+  if (status === undefined || status === 'completed')
     return alongWorkflows(workflow === undefined ? settings.workflows : [workflowField(workflow)]);
   if (!isSettled(status)) {
     const open = await openRuns(listing, range);
@@ -115,7 +116,6 @@ async function createdAlong(
     if (workflow === undefined) throw tooManyOpen();
     return alongWorkflows([workflowField(workflow)]);
   }
-  if (status === 'completed' && workflow !== undefined) return alongWorkflows([workflowField(workflow)]);
   return along(
     'status',
     shardsOf(settings, (shard) => settledPk(status, shard)),

@@ -1,6 +1,6 @@
 /** Chunks and mail as items, and back. What the keys say is not said again. */
 import { type Chunk, FORMAT, type Mail } from '../../kernel/events.ts';
-import { damaged, fromText, toText, ttl } from './attributes.ts';
+import { damaged, fromText, ttl, withText } from './attributes.ts';
 import { eventKey, mailKey, positionOf } from './keys.ts';
 import type { Item } from './table-client.ts';
 
@@ -12,7 +12,7 @@ export function toEventItem(run: string, chunk: Chunk, expiresAt: number | undef
   const { driver } = chunk;
   const name = driver && id.startsWith(driver.id) ? { append: id.slice(driver.id.length) } : { id };
   const stored: StoredChunk = { format, ...name, ...rest };
-  return { ...eventKey(run, nonce, position), chunk: toText(stored), ...expiry(expiresAt) };
+  return withText({ ...eventKey(run, nonce, position), ...expiry(expiresAt) }, 'chunk', JSON.stringify(stored));
 }
 
 /** Throws `Fault` corrupt. */
@@ -32,7 +32,7 @@ export function fromEventItem(item: Item, nonce: string): Chunk {
 /** `order`: of arrival, among mails that were accepted in one millisecond. */
 export function toMailItem(run: string, nonce: string, mail: Mail, order: number, expiresAt: number | undefined): Item {
   const stored = mail.id === mail.event.id ? { event: mail.event } : mail;
-  return { ...mailKey(run, nonce, mail.id), order, mail: toText(stored), ...expiry(expiresAt) };
+  return withText({ ...mailKey(run, nonce, mail.id), order, ...expiry(expiresAt) }, 'mail', JSON.stringify(stored));
 }
 
 /** Oldest accepted first. Throws `Fault` corrupt. */

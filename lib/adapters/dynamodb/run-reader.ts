@@ -2,12 +2,14 @@
  * Reads a run with its journal in one query. A query is no snapshot: it may pass a position before that is written, and
  * meet what was written after it. What then looks like damage is looked at again before it is called so.
  */
+
+import type { Payload } from '../../kernel/events.ts';
 import { Fault, isFault } from '../../kernel/faults.ts';
 import type { Head } from '../../kernel/head.ts';
 import type { RunRecord } from '../../ports/store.ts';
 import { assertNoHole, isAbsent } from '../store-rules.ts';
 import { damaged } from './attributes.ts';
-import { fromHeadItem, hasInputAside } from './head-item.ts';
+import { fromHeadItem, hasInputAside, inputIn } from './head-item.ts';
 import { eventsFrom, isBirthOf, isEventOf, isHead, isMailOf, positionOf, runPk } from './keys.ts';
 import { fromEventItem, fromMailItems } from './record-items.ts';
 import type { Item, Query, TableClient } from './table-client.ts';
@@ -71,9 +73,10 @@ function isExpiring({ birth }: Head, now: number): boolean {
   return now >= birth.deadline + birth.retention;
 }
 
-function inputOf(head: Item, items: Item[]): string {
+function inputOf(head: Item, items: Item[]): Payload {
   const isItsBirth = isBirthOf(String(head.nonce));
   const aside = items.find(({ sk }) => isItsBirth(sk));
-  if (typeof aside?.input !== 'string') throw damaged(head, 'the item with its input is missing');
-  return aside.input;
+  if (typeof aside?.input !== 'string' && !(aside?.input instanceof Uint8Array))
+    throw damaged(head, 'the item with its input is missing');
+  return inputIn(aside);
 }

@@ -9,7 +9,7 @@ export const tableShape = {
    * that changes to an item cost no more index writes than its keys do.
    */
   indexes: {
-    /** Open runs by `wakeAt`, settled ones by status and creation. Sharded. */
+    /** Open runs by `wakeAt`, failed and cancelled ones by status and creation. Sharded. */
     status: {
       name: 'status',
       partitionKey: 'statusPk',

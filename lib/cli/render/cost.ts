@@ -1,21 +1,28 @@
-import type { Assumptions } from '../../cost/assumptions.ts';
+import { type Assumptions, assumedText } from '../../cost/assumptions.ts';
 import { type Amounts, type BillLine, entriesOf } from '../../cost/bill.ts';
 import type { EstimatedRun } from '../../cost/estimate.ts';
 import type { IdleMonth } from '../../cost/idle-month.ts';
 import { type Priced, priceTable } from '../../cost/prices.ts';
+import type { ChainBill } from '../../cost/reference/chains.ts';
+import { type CostTable, chainTable, floorUsd, pathTable } from '../../cost/reference/tables.ts';
 import { humanDuration } from './duration.ts';
 import { type Canvas, type Cell, table } from './table.ts';
 
 const million = 1_000_000;
 
 /** One run, item by item. */
-export function runCostLines({ run, bill, skippedMs }: EstimatedRun, assumed: Assumptions, canvas: Canvas): string[] {
+export function runCostLines(
+  { run, bill, tasks, skippedMs }: EstimatedRun,
+  assumed: Assumptions,
+  canvas: Canvas,
+): string[] {
   const { dim, bold } = canvas.colors;
   const skipped = skippedMs > 0 ? `, which waits for ${humanDuration(skippedMs)}` : '';
   const { writeUnits, readUnits, queueRequests, invocations } = bill.totals;
   const counted = Object.entries({ writeUnits, readUnits, queueRequests, invocations });
   const amounts: Amounts = Object.fromEntries(counted.filter(([, amount]) => amount !== undefined));
   const total = { item: 'one run', by: '', times: undefined, amounts: {}, usd: bill.usd };
+  const row = (line: BilledRow) => billRow(line, tasks);
   return [
     bold(`One run of ${run.workflow} version ${run.version}${skipped}`),
     ...table(
@@ -24,22 +31,59 @@ export function runCostLines({ run, bill, skippedMs }: EstimatedRun, assumed: As
         { title: 'BY' },
         { title: 'TIMES', align: 'right' },
         { title: 'UNITS', shrinkTo: 24 },
+        { title: '$ A MILLION TASKS', align: 'right' },
         { title: '$ A MILLION RUNS', align: 'right' },
       ],
-      [...bill.lines.map(billRow), billRow(total).map((cell) => ({ ...cell, paint: bold }))],
+      [
+        ...bill.lines.map(row),
+        row(total).map((cell) => ({ ...cell, paint: bold })),
+        ...bill.apart.map((line) => row({ ...line, item: `apart: ${line.item}` })),
+      ],
       canvas,
     ),
     `One run is ${amountsText(amounts)}: ${dollars(bill.usd, 8)}.`,
-    dim(`List prices of ${priceTable.region}, collected on ${priceTable.collected}.`),
-    dim(
-      `Assumed: functions of ${assumed.memoryMb} MB; ${assumed.invocationMs} ms an invocation, ${assumed.requestMs} ms a request, ` +
-        `${assumed.stepMs} ms a step (--step-ms); a trace an invocation, which is less from one a second on.`,
-    ),
+    ...assumedLines(assumed, canvas),
     ...(bill.once.length > 0
       ? [dim(`Once for each new process or workflow, and not in the sum: ${unitsOf(bill.once)}.`)]
       : []),
     dim('Not counted: what steps themselves use, and data that leaves the region.'),
   ];
+}
+
+function assumedLines(assumed: Assumptions, { colors: { dim } }: Canvas): string[] {
+  return [
+    dim(`List prices of ${priceTable.region}, collected on ${priceTable.collected}.`),
+    dim(`Assumed: ${assumedText(assumed)}; no traces, which are off by default.`),
+    dim('Apart: a run can be started by other ways than HTTP, and point-in-time recovery can be turned off.'),
+  ];
+}
+
+/** What Pawl's own short runs cost, and what each path of a run takes. */
+export function referenceLines(chains: readonly ChainBill[], assumed: Assumptions, canvas: Canvas): string[] {
+  const { bold } = canvas.colors;
+  const taskMs = assumed.stepMs + assumed.requestMs;
+  return [
+    bold('Runs of short steps, one after the other'),
+    ...plainTable(chainTable(chains), canvas, 'right'),
+    `The floor, one durable write and ${taskMs} ms of a function for each task, is ${floorUsd(assumed).toFixed(2)}.`,
+    ...assumedLines(assumed, canvas),
+    '',
+    bold('What a run may go through'),
+    ...plainTable(pathTable(), canvas, 'left'),
+  ];
+}
+
+function plainTable({ titles, rows }: CostTable, canvas: Canvas, align: 'left' | 'right'): string[] {
+  const columns = titles.map((title, index) => ({
+    title: title.toUpperCase(),
+    ...(index > 0 && { align }),
+    ...(title === 'why' && { shrinkTo: 16 }),
+  }));
+  return table(
+    columns,
+    rows.map((row) => row.map((text) => ({ text }))),
+    canvas,
+  );
 }
 
 /** A month without runs, line by line. */
@@ -75,12 +119,15 @@ export function idleMonthLines(month: IdleMonth, assumed: Assumptions, canvas: C
   ];
 }
 
-function billRow({ item, by, times, amounts, usd }: Omit<BillLine, 'times'> & { times: number | undefined }): Cell[] {
+type BilledRow = Omit<BillLine, 'times'> & { times: number | undefined };
+
+function billRow({ item, by, times, amounts, usd }: BilledRow, tasks: number): Cell[] {
   return [
     { text: item },
     { text: by },
     { text: times === undefined ? '' : String(times) },
     { text: amountsText(amounts) },
+    { text: tasks === 0 ? '' : ((usd * million) / tasks).toFixed(2) },
     { text: (usd * million).toFixed(2) },
   ];
 }

@@ -39,7 +39,7 @@ export const graphShape = object(
     durability: optional(
       choice({
         each: 'an outcome is durable before the next effect',
-        relaxed: 'outcomes wait up to 200ms, for work that may be repeated',
+        relaxed: 'outcomes wait up to 500ms, for work that may be repeated',
         none: 'nothing is written until the run waits or ends',
       }),
       'How soon outcomes are durable.',
