@@ -38,8 +38,8 @@ interface DueRun {
 }
 
 /**
- * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `storage_full`
- * or `corrupt` (names the record). What has expired or is being deleted reads as absent.
+ * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `refused` (somebody
+ * has to see to it), `storage_full` or `corrupt` (names the record). What has expired or is being deleted reads as absent.
  */
 export interface Store {
   /**
