@@ -5,6 +5,7 @@
 import { Agent, createServer, type IncomingHttpHeaders, type ServerResponse, request as sendRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Times are virtual, in ms. */
 export type Fate =
   | { do: 'pass'; afterMs?: number }
   /** The connection is cut before anything arrived. */
@@ -15,8 +16,8 @@ export type Fate =
   | { do: 'lose answer' }
   /** Carried out, and the answer breaks off in its middle; perhaps its length is made to fit. */
   | { do: 'cut answer short'; fits: boolean }
-  /** Neither an answer nor an end. */
-  | { do: 'hang' }
+  /** Neither an answer nor an end, until its sender has waited for long enough. */
+  | { do: 'hang'; forMs: number }
   /** Carried out twice; one of the answers comes back. */
   | { do: 'send twice'; answer: 'first' | 'second' }
   /** Not carried out: the service answers this. */
@@ -45,7 +46,14 @@ interface Answer {
   body: Buffer;
 }
 
-export async function startDisturbedLine(target: string, fateOf: (passing: Passing) => Fate): Promise<DisturbedLine> {
+export interface LineOptions {
+  /** The service's address. */
+  target: string;
+  fateOf(passing: Passing): Fate;
+  pause(ms: number): Promise<void>;
+}
+
+export async function startDisturbedLine({ target, fateOf, pause }: LineOptions): Promise<DisturbedLine> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const counts: Record<string, number> = {};
   let isCut = false;
@@ -71,13 +79,13 @@ export async function startDisturbedLine(target: string, fateOf: (passing: Passi
   ): Promise<'cut' | undefined> {
     switch (fate.do) {
       case 'pass':
-        if (fate.afterMs) await delay(fate.afterMs);
+        if (fate.afterMs) await pause(fate.afterMs);
         reply(response, await once());
         return undefined;
       case 'lose':
         return 'cut';
       case 'straggle':
-        setTimeout(() => void once().catch(() => {}), fate.afterMs);
+        void pause(fate.afterMs).then(() => once().catch(() => {}));
         return 'cut';
       case 'lose answer':
         await once();
@@ -94,7 +102,8 @@ export async function startDisturbedLine(target: string, fateOf: (passing: Passi
         return undefined;
       }
       case 'hang':
-        return undefined;
+        await pause(fate.forMs);
+        return 'cut';
       case 'send twice': {
         const answers = [await once(), await once()];
         reply(response, answers[fate.answer === 'first' ? 0 : 1] as Answer);
@@ -164,8 +173,4 @@ async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of source) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -41,7 +41,7 @@ const passing = new Set(['unavailable', 'closed']);
 const attempts = 40;
 
 export function createPeople({ url, chance, seed }: { url: string; chance: Chance; seed: number }): People {
-  const client = createClient({ url, retry: { attempts: 2, firstDelayMs: 20, maxDelayMs: 100 }, timeoutMs: 15_000 });
+  const client = createClient({ url, retry: { attempts: 2, firstDelayMs: 20, maxDelayMs: 100 }, timeoutMs: 60_000 });
   const wishes: Wish[] = [];
   const violations: string[] = [];
   const counts: Record<string, number> = {};

@@ -48,6 +48,8 @@ const refusals: Record<Service, { status: number; body: string }[]> = {
   ],
 };
 
+/** As long as the client waits. */
+const hangMs = 5_000;
 const batches = new Set(['BatchGetItem', 'BatchWriteItem']);
 
 /** The fates of the requests on one line. `rate`: which share of them has another than to pass. */
@@ -59,9 +61,9 @@ export function createFates(chance: Chance, service: Service, rate: () => number
     if (kind < 35) return { do: 'lose answer' };
     if (kind < 45) return { do: 'cut answer short', fits: chance.happens(0.5) };
     if (kind < 60) return { do: 'send twice', answer: chance.pick(['first', 'second']) };
-    if (kind < 68) return { do: 'straggle', afterMs: chance.below(3_000) };
-    if (kind < 70) return { do: 'hang' };
-    if (kind < 80) return { do: 'pass', afterMs: chance.below(250) };
+    if (kind < 68) return { do: 'straggle', afterMs: chance.below(40_000) };
+    if (kind < 70) return { do: 'hang', forMs: hangMs };
+    if (kind < 80) return { do: 'pass', afterMs: chance.below(4_000) };
     if (kind < 90 && batches.has(operation)) return { do: 'leave undone' };
     return { do: 'refuse', ...chance.pick(refusals[service]) };
   };
