@@ -17,18 +17,24 @@ export function createDriverHandler(options: AwsOptions) {
   /** A turn for each record, by its message's id. What is no message of Pawl's ends as a dead letter. */
   function turnsOf(records: SQSRecord[], until: number): Map<string, Promise<void>> {
     const turns = new Map<string, Promise<void>>();
+    const add = (id: string, turn: Promise<void>) => {
+      // SQS may deliver a message twice, also in one batch.
+      const twin = turns.get(id);
+      const both = twin === undefined ? turn : Promise.all([twin, turn]).then(() => {});
+      // Awaited later: until then a failure is nobody's, which would end the process with all its turns.
+      both.catch(() => {});
+      turns.set(id, both);
+    };
     const readable: { id: string; delivery: Delivery }[] = [];
     for (const record of records) {
       const read = toDelivery(record);
-      if ('unreadable' in read) turns.set(record.messageId, Promise.reject(new Error(read.unreadable)));
+      if ('unreadable' in read) add(record.messageId, Promise.reject(new Error(read.unreadable)));
       else readable.push({ id: record.messageId, delivery: read });
     }
     const deliveries = readable.map(({ delivery }) => delivery);
     for (const [index, turn] of driveBatch(ports, deliveries, { until }).entries()) {
-      turns.set((readable[index] as (typeof readable)[number]).id, turn);
+      add((readable[index] as (typeof readable)[number]).id, turn);
     }
-    // Each is awaited below, but not at once.
-    for (const turn of turns.values()) turn.catch(() => {});
     return turns;
   }
 

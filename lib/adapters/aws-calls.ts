@@ -9,8 +9,9 @@ import type { Ids } from '../ports/ids.ts';
 
 /**
  * Makes an attempt, and further ones while it fails for a reason that passes. `doing` completes "cannot …". An attempt
- * may have been carried out although it failed, so it has to be harmless to repeat. Throws `Fault` unavailable, whose
- * cause is the service's error; what no service has said is thrown as it is.
+ * may have been carried out although it failed, so it has to be harmless to repeat. Throws `Fault` unavailable, or refused
+ * for what does not pass by itself: permissions, a wrong name, a request that the service does not understand. The
+ * service's error is its cause; what no service has said is thrown as it is.
  */
 export type Calls = <T>(doing: string, attempt: () => Promise<T>) => Promise<T>;
 
@@ -57,7 +58,7 @@ export function createCalls({
         const trouble = troubleOf(error);
         if (trouble === 'foreign') throw error;
         if (trouble === 'final') {
-          throw new Fault('unavailable', `${service} refuses to ${doing}: ${described(error)}`, { cause: error });
+          throw new Fault('refused', `${service} refuses to ${doing}: ${described(error)}`, { cause: error });
         }
         const next = clock.now() + delayAfter(failures, trouble);
         if (failures >= attempts || next > last) {

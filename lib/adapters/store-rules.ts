@@ -2,9 +2,9 @@
  * What the store port means, as pure functions, for every adapter that evaluates it in this process.
  * Owns: usable ids, absence, guards, filters, order and cursors of pages. Does not own: how anything is kept.
  */
-import { Fault } from '../kernel/faults.ts';
+import { Fault, isFault } from '../kernel/faults.ts';
 import { type Head, type HeadChange, type HeadGuard, isOpen } from '../kernel/head.ts';
-import type { RunFilter } from '../ports/store.ts';
+import type { HeadPage, Page, RunFilter, UnreadableRun } from '../ports/store.ts';
 
 /** The part of a head that changes. */
 export type Projection = Omit<Head, 'birth'>;
@@ -95,4 +95,26 @@ export function assertNoHole(id: string, expected: number, found: number): void 
   if (found !== expected) {
     throw new Fault('corrupt', `The journal of run ${id} has no record at position ${expected}, but one at ${found}.`);
   }
+}
+
+/**
+ * Reads a head for a list. One that cannot be read is noted in `unreadable` and passed over; other faults are thrown.
+ */
+export function readForList(
+  id: string,
+  unreadable: UnreadableRun[],
+  readHead: () => Head | undefined,
+): Head | undefined {
+  try {
+    return readHead();
+  } catch (fault) {
+    if (!isFault(fault, 'corrupt') && !isFault(fault, 'newer_format')) throw fault;
+    unreadable.push({ id, message: fault.message });
+    return undefined;
+  }
+}
+
+/** The page, with what was passed over, if anything was. */
+export function withUnreadable(page: Page<Head>, unreadable: UnreadableRun[]): HeadPage {
+  return unreadable.length === 0 ? page : { ...page, unreadable };
 }

@@ -62,6 +62,7 @@ async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
     const canvas = { width: terminal.outWidth(), colors: terminal.outColors };
     if (page.items.length === 0) terminal.err('There are no such runs.');
     else for (const line of runList(page.items, cli.now(), canvas)) terminal.out(line);
+    for (const id of page.unreadable ?? []) terminal.err(`Run ${id} cannot be read: pawl show ${id} says why.`);
     if (page.cursor !== undefined) terminal.err(`There are more: --cursor ${page.cursor}`);
     return exitCode.ok;
   } finally {

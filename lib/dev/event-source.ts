@@ -29,6 +29,7 @@ export interface EventSource {
 
 const batchSize = 10;
 const waitSeconds = 20;
+const receiveTimeoutMs = 25_000;
 
 export function startEventSource({ sqs, queueUrl, invoke, failed, concurrency = 10 }: EventSourceOptions): EventSource {
   const stopped = new AbortController();
@@ -55,7 +56,7 @@ export function startEventSource({ sqs, queueUrl, invoke, failed, concurrency = 
           MessageSystemAttributeNames: ['All'],
           MessageAttributeNames: ['All'],
         }),
-        { abortSignal: stopped.signal },
+        { abortSignal: stopped.signal, requestTimeout: receiveTimeoutMs },
       );
       return answer.Messages ?? [];
     } catch (error) {

@@ -34,7 +34,8 @@ export async function invoke<Event, Result>(
   }
 }
 
-function contextOf(name: string, deadline: number, clock: Clock): Context {
+/** What a handler is told of its invocation. */
+export function contextOf(name: string, deadline: number, clock: Clock): Context {
   const left = () => Math.max(0, deadline - clock.now());
   return {
     callbackWaitsForEmptyEventLoop: false,

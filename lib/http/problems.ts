@@ -18,16 +18,19 @@ export interface Logger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** Any error as problem details. What nobody foresaw is logged, and told only by a reference into the log. */
+/** Any error as problem details. What nobody foresaw, or only Pawl's keepers can mend, is told by a reference into the log. */
 export function describeError(error: unknown, logger: Logger | undefined): ProblemDetails {
   if (error instanceof HttpProblem) return problemDetails(error.code, error.message);
-  if (isFault(error)) {
+  if (isFault(error) && error.code !== 'refused') {
     const problem = problemDetails(error.code, error.message, error.problems);
     if (problem.status >= 500) logger?.error('a request failed', { code: error.code, error });
     return problem;
   }
   const instance = `urn:uuid:${crypto.randomUUID()}`;
   logger?.error('a request failed', { instance, error });
+  // What a service says of permissions and names is for those who run Pawl.
+  if (isFault(error))
+    return { ...problemDetails(error.code, 'A service that Pawl needs refuses; the log says why.'), instance };
   return { ...problemDetails('internal', 'The server could not handle this request; its log says why.'), instance };
 }
 

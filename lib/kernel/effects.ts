@@ -3,7 +3,7 @@ import { createRun, type NewRun } from './create-run.ts';
 import { recipientOf } from './deliver.ts';
 import type { Birth, JournalEvent, TaskEvent } from './events.ts';
 import { ownerOf } from './expiry.ts';
-import { Fault, isFault } from './faults.ts';
+import { Fault, isFault, isOutage } from './faults.ts';
 import { findForNewRun } from './find-definition.ts';
 import { isSettled } from './head.ts';
 import { foldJournal } from './journal.ts';
@@ -86,7 +86,7 @@ export function createEffects(
     createChild(ports, birth, request).then(
       (arrival) => finish(effect, arrival),
       (error: unknown) => {
-        if (!isFault(error, 'unavailable')) finish(effect, failedChild(ports, key, error));
+        if (!isOutage(error)) finish(effect, failedChild(ports, key, error));
         else if (running.get(key) === effect) broken(error);
       },
     );

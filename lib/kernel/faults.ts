@@ -10,6 +10,7 @@ export type FaultCode =
   | 'too_large'
   | 'unauthorized'
   | 'unavailable'
+  | 'refused'
   | 'storage_full'
   | 'corrupt'
   | 'newer_format'
@@ -41,4 +42,15 @@ export class Fault extends Error {
 
 export function isFault(error: unknown, code?: FaultCode): error is Fault {
   return error instanceof Fault && (code === undefined || error.code === code);
+}
+
+const outages: ReadonlySet<FaultCode> = new Set(['unavailable', 'refused', 'storage_full', 'closed']);
+
+/**
+ * Whether the services or the machine are at fault, and not what was asked of them: once somebody has seen to them the
+ * same goes well, so it is no outcome of anything. Only what is `unavailable` is worth another attempt right now;
+ * `refused` stays so until permissions, names or code are corrected.
+ */
+export function isOutage(error: unknown): boolean {
+  return error instanceof Fault && outages.has(error.code);
 }

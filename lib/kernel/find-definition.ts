@@ -1,5 +1,5 @@
 import type { Definition } from './definition.ts';
-import { isFault } from './faults.ts';
+import { isFault, isOutage } from './faults.ts';
 import type { Ports } from './ports.ts';
 
 /**
@@ -21,8 +21,6 @@ export async function findForNewRun(
   }
 }
 
-const passing = new Set(['unavailable', 'storage_full', 'closed']);
-
 /** What an open run goes on with, or why that cannot be used here. */
 export async function findForOpenRun(
   { definitions }: Ports,
@@ -33,7 +31,7 @@ export async function findForOpenRun(
   try {
     return (await definitions.find(workflow, version)) ?? missing;
   } catch (error) {
-    if (!isFault(error) || passing.has(error.code)) throw error;
+    if (!isFault(error) || isOutage(error)) throw error;
     return { reason: `Workflow ${workflow}@${version} cannot be used here: ${error.message}` };
   }
 }

@@ -25,6 +25,17 @@ export interface Page<T> {
   cursor?: string;
 }
 
+/** A run whose head is damaged, or of a newer format: `read` throws what is wrong with it. */
+export interface UnreadableRun {
+  id: string;
+  message: string;
+}
+
+export interface HeadPage extends Page<Head> {
+  /** Met and passed over, if any: what is wrong with one run hides no other. */
+  unreadable?: UnreadableRun[];
+}
+
 interface AppendOptions {
   /** Mails whose events the chunk holds: the store may delete them. */
   absorbed?: string[];
@@ -38,8 +49,8 @@ interface DueRun {
 }
 
 /**
- * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `storage_full`
- * or `corrupt` (names the record). What has expired or is being deleted reads as absent.
+ * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `refused` (somebody
+ * has to see to it), `storage_full` or `corrupt` (names the record). What has expired or is being deleted reads as absent.
  */
 export interface Store {
   /**
@@ -69,7 +80,7 @@ export interface Store {
   /** Stores an outside event under the run's nonce; the mail's id makes it idempotent. `expiresAt` as for `append`. */
   putMail(id: string, nonce: string, mail: Mail, expiresAt?: number): Promise<void>;
   /** Heads that fit the filter, newest created first; `limit` at most per page. */
-  list(filter: RunFilter, page: { limit: number; cursor?: string }): Promise<Page<Head>>;
+  list(filter: RunFilter, page: { limit: number; cursor?: string }): Promise<HeadPage>;
   /** Open runs whose `wakeAt` is at or before `until`, earliest first. */
   listDue(until: number, page: { limit: number; cursor?: string }): Promise<Page<DueRun>>;
   /** Removes mail, journal and, last, the head. The caller has marked the head as deleting. */

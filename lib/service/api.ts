@@ -167,6 +167,8 @@ export interface ListRunsQuery {
 export interface RunPage {
   items: RunSummary[];
   cursor?: string;
+  /** Ids of runs that were passed over since what is stored of them is damaged, or of a newer version. */
+  unreadable?: string[];
 }
 
 export type TaskStatus = 'running' | 'retrying' | 'waiting' | 'completed' | 'failed' | 'cancelled';

@@ -133,7 +133,15 @@ export async function listRuns(ports: Ports, query: ListRunsQuery): Promise<RunP
     { limit, ...(cursor !== undefined && { cursor }) },
   );
   const items = page.items.flatMap((head) => summaryOf(head) ?? []);
-  return { items, ...(page.cursor !== undefined && { cursor: page.cursor }) };
+  const { cursor: next, unreadable = [] } = page;
+  for (const { id, message } of unreadable) {
+    ports.observer?.troubled?.({ run: id, message: 'A list passed the run over', error: new Error(message) });
+  }
+  return {
+    items,
+    ...(next !== undefined && { cursor: next }),
+    ...(unreadable.length > 0 && { unreadable: unreadable.map(({ id }) => id) }),
+  };
 }
 
 function summaryOf({ birth, state }: Head): RunSummary | undefined {

@@ -97,7 +97,7 @@ describe('a call', () => {
   test('is not made again if it is refused for good', async () => {
     const { times, outcome } = start([failure('AccessDenied', answered(403))]);
     await expect(outcome).rejects.toMatchObject({
-      code: 'unavailable',
+      code: 'refused',
       message: 'Tea refuses to pour a cup: AccessDenied: as the service says',
       cause: { name: 'AccessDenied' },
     });

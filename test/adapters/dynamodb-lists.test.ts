@@ -1,5 +1,5 @@
 /** Lists from indexes that are spread over partitions, lag behind, and hold little more than keys. */
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { compareSks } from '../../lib/adapters/dynamodb/keys.ts';
 import { merge } from '../../lib/adapters/dynamodb/merge.ts';
@@ -317,6 +317,24 @@ describe('an index that lags', () => {
       lagging((entries) => [gone, ...entries]),
     );
     expect((await store.list({}, { limit: 9 })).items.map(({ birth }) => birth.id)).toEqual(['a']);
+  });
+
+  test.each([
+    ['birth', { birth: 'not json' }],
+    ['status', { status: 'of the future' }],
+  ])('a head whose %s cannot be read is passed over and named, and hides no other', async (_what, damage) => {
+    const store = open(1);
+    await create(store, ['a', 'b', 'c']);
+    const documents = DynamoDBDocumentClient.from(line.client);
+    const Key = { pk: 'run#b', sk: 'head' };
+    const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key }));
+    await documents.send(new PutCommand({ TableName: tableName, Item: { ...Item, ...damage } }));
+    for (const filter of [{}, { workflow: 'order' }]) {
+      const { items, unreadable } = await store.list(filter, { limit: 9 });
+      expect(items.map(({ birth }) => birth.id)).toEqual(['c', 'a']);
+      expect(unreadable).toEqual([{ id: 'b', message: expect.stringContaining('b') }]);
+    }
+    expect(await due(store)).toEqual(['a', 'b', 'c']);
   });
 
   test('that was made without what it should project is damage', async () => {

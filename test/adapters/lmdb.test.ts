@@ -110,6 +110,18 @@ describe('the embedded store', () => {
       await expect(openStore().append('run-1', aChunk(1))).rejects.toMatchObject({ code: 'corrupt' });
     });
 
+    test.each([
+      ['b', 'birth'],
+      ['h', 'head'],
+    ])('of one run is passed over by a list, and named: the others are shown (%s)', async (letter, name) => {
+      await damage(letter, 9);
+      const store = openStore();
+      await store.create(aHead({ birth: { id: 'run-2' } }));
+      const { items, unreadable } = await store.list({}, { limit: 9 });
+      expect(items.map(({ birth }) => birth.id)).toEqual(['run-2']);
+      expect(unreadable).toEqual([{ id: 'run-1', message: expect.stringContaining(name) }]);
+    });
+
     test('of one run does not stop the sweep of others, nor the run from being deleted', async () => {
       const store = openStore();
       await store.create(aHead({ birth: { id: 'run-2' } }));

@@ -35,6 +35,15 @@ describe('what goes wrong inside', () => {
     expect(logged).toHaveLength(status >= 500 ? 1 : 0);
   });
 
+  test('what a service refuses is told to those who run Pawl, and to others by a reference into the log', async () => {
+    const { refused, api, logged } = createAsked();
+    api.failWith(new Fault('refused', 'DynamoDB refuses to read "run#1": arn:aws:iam::123456789012:role/x may not'));
+    const problem = await refused('GET /v1/workflows');
+    expect(problem).toMatchObject({ code: 'refused', status: 500, instance: expect.stringMatching(/^urn:uuid:/) });
+    expect(JSON.stringify(problem)).not.toContain('123456789012');
+    expect(logged).toHaveLength(1);
+  });
+
   test('what is unavailable now says when to come back', async () => {
     const { ask, api } = createAsked();
     api.failWith(new Fault('unavailable', 'The store is busy'));
@@ -284,6 +293,6 @@ describe('web pages', () => {
 
 test('each code is a stable reference, with a status, a title and advice', () => {
   const codes = Object.keys(problemKinds) as ProblemCode[];
-  expect(codes).toHaveLength(17);
+  expect(codes).toHaveLength(18);
   for (const code of codes) expect(problemKinds[code].title && problemKinds[code].advice).not.toBe('');
 });

@@ -8,7 +8,7 @@ import type { Ids } from '../../ports/ids.ts';
 import { createCalls, troubleOf } from '../aws-calls.ts';
 
 export interface DynamoCalls {
-  /** `doing` completes "cannot …". Throws `Fault` unavailable, too_large or closed. */
+  /** `doing` completes "cannot …". Throws `Fault` unavailable, refused, too_large or closed. */
   ask<T>(doing: string, request: () => Promise<T>): Promise<T>;
   /** The same for a write with a condition. */
   askIf(doing: string, request: () => Promise<unknown>): Promise<Conditional>;

@@ -4,8 +4,8 @@
  */
 import { Fault } from '../../kernel/faults.ts';
 import { type Head, isSettled } from '../../kernel/head.ts';
-import type { Page, RunFilter, Store } from '../../ports/store.ts';
-import { fits, fromCursor, isAbsent, type Place, toCursor } from '../store-rules.ts';
+import type { HeadPage, Page, RunFilter, Store, UnreadableRun } from '../../ports/store.ts';
+import { fits, fromCursor, isAbsent, type Place, readForList, toCursor, withUnreadable } from '../store-rules.ts';
 import { damaged } from './attributes.ts';
 import { fromHeadItem } from './head-item.ts';
 import {
@@ -52,7 +52,7 @@ export async function listHeads(
   listing: Listing,
   filter: RunFilter,
   { limit, cursor }: PageRequest,
-): Promise<Page<Head>> {
+): Promise<HeadPage> {
   const after = cursor === undefined ? undefined : entrySk(fromCursor(cursor));
   const range = createdBetween(filter.createdFrom, filter.createdBefore);
   if (range === undefined) return { items: [] };
@@ -60,22 +60,25 @@ export async function listHeads(
   if (compareSks(range.from, range.to) >= 0) return { items: [] };
 
   const found: Head[] = [];
+  const unreadable: UnreadableRun[] = [];
+  const pageOf = (page: Page<Head>) => withUnreadable(page, unreadable);
   let looked = 0;
   let last: string | undefined;
   for await (const sks of batches(await createdAlong(listing, filter, range, limit), limit + 1)) {
     const candidates = sks.filter((sk) => sk !== after);
-    const heads = await livingHeads(listing, candidates);
+    const heads = await livingHeads(listing, candidates, unreadable);
     for (const sk of candidates) {
       const head = heads.get(sk);
       if (head === undefined || !fits(head, filter)) continue;
-      if (found.length === limit) return { items: found, cursor: toCursor(placeOfHead(found.at(-1) as Head)) };
+      if (found.length === limit) return pageOf({ items: found, cursor: toCursor(placeOfHead(found.at(-1) as Head)) });
       found.push(head);
     }
     looked += sks.length;
     last = sks.at(-1);
-    if (looked >= HEADS_PER_PAGE && last !== undefined) return { items: found, cursor: toCursor(placeOf(last)) };
+    if (looked >= HEADS_PER_PAGE && last !== undefined)
+      return pageOf({ items: found, cursor: toCursor(placeOf(last)) });
   }
-  return { items: found };
+  return pageOf({ items: found });
 }
 
 function placeOfHead({ birth }: Head): Place {
@@ -83,10 +86,16 @@ function placeOfHead({ birth }: Head): Place {
 }
 
 /** By sort key. An entry whose run has made way for a later one under its id is not that one's. */
-async function livingHeads({ table, now }: Listing, sks: string[]): Promise<Map<string, Head>> {
+async function livingHeads(
+  { table, now }: Listing,
+  sks: string[],
+  unreadable: UnreadableRun[],
+): Promise<Map<string, Head>> {
   const ids = new Set(sks.map((sk) => placeOf(sk).id));
   const items = await table.getMany([...ids].map(headKey));
-  const heads = items.map(fromHeadItem).filter((head) => !isAbsent(head, now));
+  const heads = items
+    .flatMap((item) => readForList(idOf(item.pk), unreadable, () => fromHeadItem(item)) ?? [])
+    .filter((head) => !isAbsent(head, now));
   return new Map(heads.map((head) => [entrySk(placeOfHead(head)), head]));
 }
 

@@ -7,8 +7,19 @@ import type { Birth } from '../../kernel/events.ts';
 import { Fault, isFault } from '../../kernel/faults.ts';
 import { type Head, isOpen } from '../../kernel/head.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Page, RunFilter, Store } from '../../ports/store.ts';
-import { assertNoHole, changed, fits, fromCursor, guardHolds, isAbsent, type Place, toCursor } from '../store-rules.ts';
+import type { Page, RunFilter, Store, UnreadableRun } from '../../ports/store.ts';
+import {
+  assertNoHole,
+  changed,
+  fits,
+  fromCursor,
+  guardHolds,
+  isAbsent,
+  type Place,
+  readForList,
+  toCursor,
+  withUnreadable,
+} from '../store-rules.ts';
 import { toFault } from './faults.ts';
 import {
   afterEntry,
@@ -273,10 +284,12 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
         const index = indexFor(filter);
         const range = entriesBetween(index, filter.createdFrom ?? 0, filter.createdBefore ?? Number.POSITIVE_INFINITY);
         if (cursor !== undefined) range.end = entryKey(index, fromCursor(cursor));
-        return collect({ index, range, reverse: true }, limit, ({ id }) => {
-          const head = livingHead(id);
+        const unreadable: UnreadableRun[] = [];
+        const page = collect({ index, range, reverse: true }, limit, ({ id }) => {
+          const head = readForList(id, unreadable, () => livingHead(id));
           return head !== undefined && fits(head, filter) ? head : undefined;
         });
+        return page.then((found) => withUnreadable(found, unreadable));
       }),
 
     listDue: (until, { limit, cursor }) =>

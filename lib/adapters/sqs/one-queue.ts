@@ -18,6 +18,9 @@ const longestWaitS = 20;
 /** SQS counts 12 hours from the receive on; what has passed of them is not known here. */
 const longestHiddenS = 10 * 60 * 60;
 
+/** What a receive may take beyond the time that it waits for messages, in ms. */
+const answerMs = 5_000;
+
 type Count = 'ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisible';
 
 export interface Outgoing {
@@ -43,14 +46,16 @@ export function createOneQueue({ client, call, queueUrl }: { client: SQSClient; 
     },
 
     async receive({ max, waitMs = 0 }: { max: number; waitMs?: number }): Promise<Message[]> {
+      const WaitTimeSeconds = wholeSeconds(waitMs, longestWaitS);
       const command = new ReceiveMessageCommand({
         QueueUrl,
         MaxNumberOfMessages: Math.min(max, mostMessages),
-        WaitTimeSeconds: wholeSeconds(waitMs, longestWaitS),
+        WaitTimeSeconds,
         MessageSystemAttributeNames: ['ApproximateReceiveCount', 'AWSTraceHeader'],
         MessageAttributeNames: ['All'],
       });
-      const { Messages = [] } = await call('give messages', () => client.send(command));
+      const requestTimeout = WaitTimeSeconds * 1_000 + answerMs;
+      const { Messages = [] } = await call('give messages', () => client.send(command, { requestTimeout }));
       return Messages;
     },
 

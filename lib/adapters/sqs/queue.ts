@@ -7,7 +7,7 @@ import { toBody, toDelivery } from './message.ts';
 import { createOneQueue, type OneQueue } from './one-queue.ts';
 
 export interface SqsQueueOptions {
-  /** With `maxAttempts: 1`: the adapter tries again itself. Its request timeout has to exceed the longest `waitMs`. */
+  /** With `maxAttempts: 1`: the adapter tries again itself. Its socket timeout has to exceed the longest `waitMs`. */
   client: SQSClient;
   /** Standard queues. The first one's redrive policy names the second, and says how many receives a message has. */
   queueUrl: string;

@@ -92,6 +92,12 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
     title: 'The data were written by a newer version',
     advice: 'Upgrade this server.',
   },
+  refused: {
+    status: 500,
+    title: 'A service refuses what Pawl asks of it',
+    advice:
+      'Correct permissions or names of the deployment; look for `instance` in the log, which says what was refused.',
+  },
   unavailable: { status: 503, title: 'Not available now', advice: 'Try again after a moment.' },
   closed: { status: 503, title: 'The server is closing', advice: 'Try again after a moment.' },
   storage_full: { status: 507, title: 'The storage is full', advice: 'Free space on the server.' },

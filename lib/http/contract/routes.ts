@@ -239,7 +239,7 @@ export function problemsOf(route: Route): ProblemCode[] {
     'forbidden',
     ...route.problems,
     ...(route.body || route.document ? (['too_large', 'unsupported_media_type'] as const) : []),
-    ...(route.tag === 'Server' ? [] : (['storage_full', 'unavailable'] as const)),
+    ...(route.tag === 'Server' ? [] : (['storage_full', 'unavailable', 'refused'] as const)),
     'internal',
   ];
 }

@@ -109,6 +109,7 @@ export const runPage = z
   .object({
     items: z.array(runSummary),
     cursor: z.string().optional().describe('Pass it on to read the next page; absent on the last'),
+    unreadable: z.array(z.string()).optional().describe('Ids of runs that were passed over: their records are damaged'),
   })
   .register(named, { id: 'RunPage' });
 
