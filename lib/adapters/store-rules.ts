@@ -96,3 +96,10 @@ export function assertNoHole(id: string, expected: number, found: number): void 
     throw new Fault('corrupt', `The journal of run ${id} has no record at position ${expected}, but one at ${found}.`);
   }
 }
+
+/** A head is folded from what its journal has; a journal that ends before has lost its end. */
+export function assertNoLoss(id: string, end: number, folded: number): void {
+  if (end < folded) {
+    throw new Fault('corrupt', `The journal of run ${id} ends at position ${end}, and had a record at ${folded}.`);
+  }
+}

@@ -25,8 +25,9 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
   }
 
   function readNow(collection: string, key: string): Document | undefined {
-    const record = env.getBinary(documentKey(collection, key));
-    return record && documentFromRecord(record, collection, key);
+    const at = documentKey(collection, key);
+    const record = env.getBinary(at);
+    return record && documentFromRecord(record, at, collection, key);
   }
 
   return {
@@ -46,7 +47,8 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
         assertUsableText(text);
         return env.transaction(() => {
           if ((readNow(collection, key)?.revision ?? 0) !== expected) return false;
-          env.putSync(documentKey(collection, key), documentToRecord({ text, revision: expected + 1 }));
+          const at = documentKey(collection, key);
+          env.putSync(at, documentToRecord({ text, revision: expected + 1 }, at));
           return true;
         });
       }),
@@ -63,7 +65,7 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
           ? { start: last ?? range.end, end: range.start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
           : { start: last ?? range.start, end: range.end, exclusiveStart: last !== undefined };
         const found = [...env.getRange({ ...order, limit: limit + 1 })].map(({ key, value }) =>
-          documentFromRecord(value, collection, documentNameOf(collection, key)),
+          documentFromRecord(value, key, collection, documentNameOf(collection, key)),
         );
         const items = found.slice(0, limit);
         const end = items.at(-1);

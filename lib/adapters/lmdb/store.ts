@@ -8,7 +8,17 @@ import { Fault, isFault } from '../../kernel/faults.ts';
 import { type Head, isOpen } from '../../kernel/head.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Page, RunFilter, Store } from '../../ports/store.ts';
-import { assertNoHole, changed, fits, fromCursor, guardHolds, isAbsent, type Place, toCursor } from '../store-rules.ts';
+import {
+  assertNoHole,
+  assertNoLoss,
+  changed,
+  fits,
+  fromCursor,
+  guardHolds,
+  isAbsent,
+  type Place,
+  toCursor,
+} from '../store-rules.ts';
 import { toFault } from './faults.ts';
 import {
   afterEntry,
@@ -71,8 +81,9 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   }
 
   function stateOf(id: string): StoredState | undefined {
-    const record = env.getBinary(stateKey(id));
-    return record && stateFromRecord(record, id);
+    const key = stateKey(id);
+    const record = env.getBinary(key);
+    return record && stateFromRecord(record, key, id);
   }
 
   function livingState(id: string): StoredState | undefined {
@@ -81,9 +92,10 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   }
 
   function birthOf(id: string, nonce: string): Birth {
-    const record = env.getBinary(birthKey(id));
+    const key = birthKey(id);
+    const record = env.getBinary(key);
     if (record === undefined) throw new Fault('corrupt', `The stored record "birth of run ${id}" is missing.`);
-    return birthFromRecord(record, id, nonce);
+    return birthFromRecord(record, key, id, nonce);
   }
 
   function headOf(id: string, { nonce, position, state, expiresAt }: StoredState): Head {
@@ -91,8 +103,11 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   }
 
   function livingHead(id: string): Head | undefined {
-    const state = livingState(id);
-    return state && headOf(id, state);
+    const state = stateOf(id);
+    if (state !== undefined) return isAbsent(state, clock.now()) ? undefined : headOf(id, state);
+    // Both come and go in one transaction.
+    if (env.doesExist(birthKey(id))) throw new Fault('corrupt', `The stored record "head of run ${id}" is missing.`);
+    return undefined;
   }
 
   /** Moves the index entries of a run's state, too. Inside a transaction only. */
@@ -101,8 +116,9 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     const next = after === undefined ? [] : movingEntries(id, after);
     for (const entry of old) if (!next.some((kept) => kept.equals(entry))) env.removeSync(entry);
     for (const entry of next) if (!old.some((kept) => kept.equals(entry))) env.putSync(entry, noContent);
-    if (after === undefined) env.removeSync(stateKey(id));
-    else env.putSync(stateKey(id), stateToRecord(after));
+    const key = stateKey(id);
+    if (after === undefined) env.removeSync(key);
+    else env.putSync(key, stateToRecord(after, key));
   }
 
   /** Inside a transaction only. False: there is more. */
@@ -186,12 +202,14 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
       guarded(async () => {
         const { id } = head.birth;
         const state = toState(head);
-        const birth = birthToRecord(head.birth);
+        const key = stateKey(id);
+        const record = stateToRecord(state, key);
+        const birth = birthToRecord(head.birth, birthKey(id));
         const entries = [...lastingEntries(head.birth), ...movingEntries(id, state)];
         for (;;) {
           // A condition costs no turn of this thread, as a transaction does; an id is nearly always new.
-          const isNew = await env.ifNoExists(stateKey(id), () => {
-            void env.put(stateKey(id), stateToRecord(state));
+          const isNew = await env.ifNoExists(key, () => {
+            void env.put(key, record);
             void env.put(birthKey(id), birth);
             for (const entry of entries) void env.put(entry, noContent);
           });
@@ -214,10 +232,11 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
           const chunks = [...env.getRange(chunksAfter(id, nonce, after))].map(({ key, value }, index) => {
             const position = positionOf(key);
             assertNoHole(id, after + 1 + index, position);
-            return chunkFromRecord(value, id, nonce, position);
+            return chunkFromRecord(value, key, id, nonce, position);
           });
+          assertNoLoss(id, after + chunks.length, head.position);
           const mail = [...env.getRange(mailOf(id, nonce))]
-            .map(({ value }) => mailFromRecord(value, id))
+            .map(({ key, value }) => mailFromRecord(value, key, id))
             .sort((a, b) => a.mail.event.at - b.mail.event.at || a.order - b.order)
             .map((stored) => stored.mail);
           return { head, chunks, mail };
@@ -231,7 +250,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
       if (closing !== undefined) throw closed();
       try {
         const key = chunkKey(id, chunk.nonce, chunk.position);
-        const record = chunkToRecord(chunk);
+        const record = chunkToRecord(chunk, key);
         for (;;) {
           const isAppended = await env.ifNoExists(key, () => {
             void env.put(key, record);
@@ -240,7 +259,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
           if (isAppended) return { appended: true };
           const found = fromLatest(() => env.getBinary(key));
           // Between the two the whole run may have been deleted.
-          if (found) return { appended: false, found: chunkFromRecord(found, id, chunk.nonce, chunk.position) };
+          if (found) return { appended: false, found: chunkFromRecord(found, key, id, chunk.nonce, chunk.position) };
         }
       } catch (error) {
         throw await toFault(error);
@@ -260,7 +279,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     putMail: (id, nonce, mail) =>
       guarded(async () => {
         const key = mailKey(id, nonce, mail.id);
-        const record = mailToRecord({ mail, order: nextOrder() });
+        const record = mailToRecord({ mail, order: nextOrder() }, key);
         await env.ifNoExists(key, () => void env.put(key, record));
       }),
 
@@ -270,8 +289,14 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
         const range = entriesBetween(index, filter.createdFrom ?? 0, filter.createdBefore ?? Number.POSITIVE_INFINITY);
         if (cursor !== undefined) range.end = entryKey(index, fromCursor(cursor));
         return collect({ index, range, reverse: true }, limit, ({ id }) => {
-          const head = livingHead(id);
-          return head !== undefined && fits(head, filter) ? head : undefined;
+          try {
+            const head = livingHead(id);
+            return head !== undefined && fits(head, filter) ? head : undefined;
+          } catch (fault) {
+            // Whoever asks for that run is told; the others are not to be out of reach for it.
+            if (isFault(fault, 'corrupt')) return undefined;
+            throw fault;
+          }
         });
       }),
 
@@ -332,7 +357,7 @@ function toState({ birth, ...projection }: Head): StoredState {
 }
 
 /** Index entries that stand as long as the run does. */
-function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buffer[] {
+export function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buffer[] {
   const place = { at: createdAt, id };
   const entries = [entryKey(indexes.created(), place), entryKey(indexes.workflow(workflow), place)];
   if (correlationId !== undefined) entries.push(entryKey(indexes.correlation(correlationId), place));
@@ -340,7 +365,7 @@ function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buff
 }
 
 /** Index entries that follow the run's state. */
-function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
+export function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
   if (state.status === 'deleting') return [entryKey(indexes.expiry(), { at: 0, id })];
   const entries = [
     entryKey(indexes.expiry(), { at: expiresAt, id }),
