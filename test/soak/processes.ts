@@ -31,25 +31,35 @@ const unbundled = ['lmdb', 'msgpackr', 'esbuild'];
 /** A folder with all that the processes need, so that each is up within a fraction of a second. */
 export async function prepareStage(dir: string): Promise<Stage> {
   mkdirSync(dir, { recursive: true });
-  mkdirSync(join(dir, 'node_modules'));
-  symlinkSync(root, join(dir, 'node_modules/pawl'));
-  for (const name of unbundled) symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
   writeFileSync(join(dir, 'package.json'), '{ "name": "soak", "type": "module" }');
   writeFileSync(join(dir, 'pawl.config.json'), JSON.stringify({ workflows: 'workflows.mjs', limits }));
   writeFileSync(join(dir, 'effects.txt'), '');
-  const common = {
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    outdir: dir,
-    logLevel: 'error',
-  } as const;
-  const fixtures = join(import.meta.dirname, 'fixtures');
+  await bundleFixture(dir, 'worker');
+  await build({ ...common, entryPoints: [join(fixtures, 'workflows.ts')], outdir: dir, external: ['pawl'] });
+  return { dir, dataDir: join(dir, 'data'), effectsFile: join(dir, 'effects.txt') };
+}
+
+const fixtures = join(import.meta.dirname, 'fixtures');
+const common = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  outExtension: { '.js': '.mjs' },
+  logLevel: 'error',
+} as const;
+
+/** One of the fixtures with the built package in it. Answers with the program's file. */
+export async function bundleFixture(dir: string, name: string): Promise<string> {
+  const modules = join(dir, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  symlinkSync(root, join(modules, 'pawl'));
+  for (const unbundledName of unbundled)
+    symlinkSync(join(root, 'node_modules', unbundledName), join(modules, unbundledName));
   await build({
     ...common,
-    entryPoints: { worker: join(fixtures, 'worker.ts') },
-    outExtension: { '.js': '.mjs' },
+    entryPoints: [join(fixtures, `${name}.ts`)],
+    outdir: dir,
     splitting: true,
     ignoreAnnotations: true,
     alias: { pawl: join(root, 'dist/index.mjs') },
@@ -58,13 +68,7 @@ export async function prepareStage(dir: string): Promise<Stage> {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
   });
-  await build({
-    ...common,
-    entryPoints: { workflows: join(fixtures, 'workflows.ts') },
-    outExtension: { '.js': '.mjs' },
-    external: ['pawl'],
-  });
-  return { dir, dataDir: join(dir, 'data'), effectsFile: join(dir, 'effects.txt') };
+  return join(dir, `${name}.mjs`);
 }
 
 export type Kind = 'worker' | 'server';
@@ -82,12 +86,17 @@ export interface Actor {
   complaints(): string;
 }
 
-export function startActor(stage: Stage, kind: Kind, fsync: 'commit' | 'batch' | 'never'): Actor {
+/** `shell`: what a shell does before it becomes the process. */
+export function startActor(
+  stage: Stage,
+  kind: Kind,
+  { fsync = 'batch', shell = ':' }: { fsync?: 'commit' | 'batch' | 'never'; shell?: string } = {},
+): Actor {
   const words =
     kind === 'worker'
       ? [join(stage.dir, 'worker.mjs'), stage.dataDir, JSON.stringify({ fsync, limits })]
       : [cli, 'serve', '--port', '0', '--data-dir', stage.dataDir];
-  const child = spawn(process.execPath, words, {
+  const child = spawn('bash', ['-c', `${shell}; exec "$@"`, 'bash', process.execPath, ...words], {
     cwd: stage.dir,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, SOAK_EFFECTS: stage.effectsFile },

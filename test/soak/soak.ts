@@ -49,7 +49,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   let isOver = false;
 
   function begin(kind: Kind, fsync: 'commit' | 'batch' | 'never'): Actor {
-    const actor = startActor(stage, kind, fsync);
+    const actor = startActor(stage, kind, { fsync });
     alive.add(actor);
     actor.ready.then(
       () => up.add(actor),

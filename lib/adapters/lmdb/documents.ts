@@ -6,6 +6,7 @@ import { toFault } from './faults.ts';
 import { documentKey, documentNameOf, documentsIn } from './keys.ts';
 import { type Environment, type Fsync, openEnvironment } from './open.ts';
 import { documentFromRecord, documentToRecord } from './records.ts';
+import { createSpace } from './space.ts';
 
 export interface LmdbDocuments extends Documents {
   close(): Promise<void>;
@@ -13,6 +14,7 @@ export interface LmdbDocuments extends Documents {
 
 export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: string; fsync?: Fsync }): LmdbDocuments {
   const env: Environment = openEnvironment({ dataDir, fsync, mapSize: undefined });
+  const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
 
   async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
@@ -45,6 +47,7 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
         assertUsableName(collection, 'collection');
         assertUsableName(key, 'key');
         assertUsableText(text);
+        space.assertRoom('start');
         return env.transaction(() => {
           if ((readNow(collection, key)?.revision ?? 0) !== expected) return false;
           const at = documentKey(collection, key);
@@ -73,6 +76,7 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
       }),
 
     close() {
+      space.close();
       closing ??= env.close();
       return closing;
     },

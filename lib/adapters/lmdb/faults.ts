@@ -41,11 +41,22 @@ export async function toFault(error: unknown): Promise<unknown> {
   return new Fault('unavailable', `The store could not do this now (${message}).`, { cause });
 }
 
+/** Sometimes lmdb forgets to say why: then that second promise never ends. */
+const REASON_WITHIN_MS = 500;
+
 async function reasonOf(commitError: unknown): Promise<unknown> {
+  let late: NodeJS.Timeout | undefined;
   try {
-    await commitError;
+    await Promise.race([
+      commitError,
+      new Promise((resolve) => {
+        late = setTimeout(resolve, REASON_WITHIN_MS);
+      }),
+    ]);
   } catch (reason) {
     return reason;
+  } finally {
+    clearTimeout(late);
   }
   return new Error('the commit failed for no stated reason');
 }

@@ -52,6 +52,7 @@ export function inspectStore(dataDir: string, onProgress: (records: number, of: 
       structure: `${inspection.records} records can be reached, and there should be ${entryCount}`,
     };
   }
+  void env.close();
   return inspection;
 
   function inspectRecord(key: Buffer, value: Uint8Array): void {

@@ -47,6 +47,7 @@ import {
   stateFromRecord,
   stateToRecord,
 } from './records.ts';
+import { createSpace } from './space.ts';
 
 /** What one look at the disk, or one transaction, does at most before others get their turn. */
 const ENTRIES_AT_ONCE = 1_000;
@@ -62,6 +63,7 @@ export interface LmdbStoreOptions {
 
 export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: LmdbStoreOptions): Store {
   const env: Environment = openEnvironment({ dataDir, fsync, mapSize });
+  const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
   let lastOrder = 0;
 
@@ -200,6 +202,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   return {
     create: (head) =>
       guarded(async () => {
+        space.assertRoom('start');
         const { id } = head.birth;
         const state = toState(head);
         const key = stateKey(id);
@@ -248,6 +251,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     // Every step of every run goes through here: one promise, and no closure that is not needed.
     async append(id, chunk, { absorbed } = {}) {
       if (closing !== undefined) throw closed();
+      space.assertRoom('step');
       try {
         const key = chunkKey(id, chunk.nonce, chunk.position);
         const record = chunkToRecord(chunk, key);
@@ -267,17 +271,19 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     },
 
     updateHead: (id, change, guard) =>
-      guarded(() =>
-        env.transaction(() => {
+      guarded(() => {
+        if (change.state?.status !== 'deleting') space.assertRoom('step');
+        return env.transaction(() => {
           const state = livingState(id);
           if (state === undefined || !guardHolds(state.nonce, state, guard)) return false;
           replaceState(id, state, changed(state, change));
           return true;
-        }),
-      ),
+        });
+      }),
 
     putMail: (id, nonce, mail) =>
       guarded(async () => {
+        space.assertRoom('step');
         const key = mailKey(id, nonce, mail.id);
         const record = mailToRecord({ mail, order: nextOrder() }, key);
         await env.ifNoExists(key, () => void env.put(key, record));
@@ -342,6 +348,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
       }),
 
     close() {
+      space.close();
       closing ??= env.close();
       return closing;
     },
