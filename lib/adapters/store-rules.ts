@@ -118,3 +118,10 @@ export function readForList(
 export function withUnreadable(page: Page<Head>, unreadable: UnreadableRun[]): HeadPage {
   return unreadable.length === 0 ? page : { ...page, unreadable };
 }
+
+/** A head is folded from what its journal has; a journal that ends before has lost its end. */
+export function assertNoLoss(id: string, end: number, folded: number): void {
+  if (end < folded) {
+    throw new Fault('corrupt', `The journal of run ${id} ends at position ${end}, and had a record at ${folded}.`);
+  }
+}

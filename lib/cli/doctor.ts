@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { HealthView } from '../service/api.ts';
 import type { Cli } from './cli.ts';
-import { act, command, type TargetFlags, withTarget } from './command-options.ts';
+import { act, command, type TargetFlags, wholeNumber, withTarget } from './command-options.ts';
 import type { Check } from './examine.ts';
 import { type ExitCode, exitCode } from './exit-codes.ts';
 import { checkList } from './render/check-list.ts';
 
 interface DoctorFlags extends TargetFlags {
   json?: boolean;
+  /** Seconds. */
+  longest: number;
 }
 
 export function doctorCommand(cli: Cli): Command {
@@ -18,6 +20,7 @@ export function doctorCommand(cli: Cli): Command {
       ['pawl doctor --url https://pawl.example.com', 'a server'],
     ]),
   )
+    .option('--longest <seconds>', 'how long reading all data may take', wholeNumber(1, 86_400), 60)
     .option('--json', 'print one JSON object: { status, checks }')
     .action(act(cli, (flags: DoctorFlags) => doctor(cli, flags)));
 }
@@ -27,7 +30,7 @@ const severity: HealthView['status'][] = ['healthy', 'warning', 'critical', 'unh
 async function doctor(cli: Cli, flags: DoctorFlags): Promise<ExitCode> {
   const { terminal } = cli;
   const { examine } = await import('./examine.ts');
-  const checks: Check[] = await examine(cli, flags);
+  const checks: Check[] = await examine(cli, flags, flags.longest * 1_000);
   const worst = Math.max(...checks.map(({ status }) => severity.indexOf(status)));
   const status = severity[worst] ?? 'unhealthy';
   if (flags.json) terminal.out(JSON.stringify({ status, checks }));

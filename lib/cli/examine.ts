@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import type { HealthView } from '../service/api.ts';
+import type { Inspected } from '../wiring/inspect-data.ts';
 import type { Cli } from './cli.ts';
 import type { TargetFlags } from './command-options.ts';
 import { isDataDirectory } from './connect.ts';
@@ -14,7 +15,7 @@ const littleSpaceBytes = 1024 ** 3;
 const noSpaceBytes = 64 * 1024 ** 2;
 
 /** All that can be found out about a Pawl, from here down to its runs. What cannot be looked at is a finding, not an error. */
-export async function examine(cli: Cli, flags: TargetFlags): Promise<Check[]> {
+export async function examine(cli: Cli, flags: TargetFlags, longestMs: number): Promise<Check[]> {
   const checks = [checkNode(process.versions.node)];
   const environment = await attempt('environment', () => cli.environment());
   if ('check' in environment) return [...checks, environment.check];
@@ -30,7 +31,52 @@ export async function examine(cli: Cli, flags: TargetFlags): Promise<Check[]> {
   if (project.value.dataDir === ':memory:') return [...checks, memoryCheck];
   const directory = await checkDirectory(project.value.dataDir);
   checks.push(...directory.checks);
-  return directory.usable ? [...checks, ...(await checkHealth(cli, flags, 'data'))] : checks;
+  if (!directory.usable) return checks;
+  const data = await checkData(cli, project.value.dataDir, longestMs);
+  checks.push(data.check);
+  // What ends a process that reads it is not to be read here.
+  return data.broken ? checks : [...checks, ...(await checkHealth(cli, flags, 'health'))];
+}
+
+async function checkData(cli: Cli, dataDir: string, longestMs: number): Promise<{ check: Check; broken: boolean }> {
+  const { inspectData } = await import('../wiring/inspect-data.ts');
+  const redraw = cli.terminal.interactive ? await cli.terminal.redraw() : undefined;
+  const inspected = await inspectData({
+    dataDir,
+    longestMs,
+    onProgress: (records, of) => redraw?.draw([`Read ${records} of ${of} records`]),
+  });
+  redraw?.draw([]);
+  redraw?.done();
+  return { check: dataCheck(inspected), broken: inspected.kind === 'broken' };
+}
+
+export function dataCheck(inspected: Inspected): Check {
+  const name = 'data';
+  switch (inspected.kind) {
+    case 'read': {
+      const { records, runs, damaged, damage } = inspected;
+      if (damaged === 0) return { name, status: 'healthy', message: `${runs} runs in ${records} records, all sound` };
+      const more = damaged > damage.length ? [`and ${damaged - damage.length} more`] : [];
+      const advice = 'Restore the data directory from a backup; or delete these runs, over HTTP: DELETE /v1/runs/{id}';
+      return { name, status: 'critical', message: [`Damaged: ${damaged}`, ...damage, ...more, advice].join('\n') };
+    }
+    case 'broken':
+      return {
+        name,
+        status: 'unhealthy',
+        message: [
+          `The file of the store is damaged: ${inspected.why}`,
+          'End all processes that use the data directory, and restore it from a backup',
+        ].join('\n'),
+      };
+    case 'unfinished': {
+      const message = `${inspected.records} of ${inspected.of} records read in time, all readable: for the rest, --longest`;
+      return { name, status: 'warning', message };
+    }
+    case 'failed':
+      return { name, status: 'critical', message: `The data could not be read: ${inspected.why}` };
+  }
 }
 
 async function attempt<T>(name: string, work: () => Promise<T>): Promise<{ value: T } | { check: Check }> {

@@ -1,4 +1,4 @@
-import { Fault } from '../kernel/faults.ts';
+import { Fault, isFault } from '../kernel/faults.ts';
 import { isSettled } from '../kernel/head.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { requireHead } from './checks.ts';
@@ -9,7 +9,7 @@ import { requireHead } from './checks.ts';
  */
 export async function deleteRun(ports: Ports, id: string): Promise<void> {
   const { birth, state } = await requireHead(ports, id);
-  if (!isSettled(state.status)) {
+  if (!isSettled(state.status) && !(await isDamaged(ports, id))) {
     throw new Fault(
       'conflict',
       `Run ${id} is ${state.status}: only a run that has ended can be deleted. Cancel it first.`,
@@ -18,4 +18,15 @@ export async function deleteRun(ports: Ports, id: string): Promise<void> {
   await ports.store.updateHead(id, { state: { status: 'deleting' } }, { nonce: birth.nonce });
   await ports.blobs.deleteRun(id);
   await ports.store.deleteRun(id, birth.nonce);
+}
+
+/** A run whose journal cannot be read will never end. */
+async function isDamaged(ports: Ports, id: string): Promise<boolean> {
+  try {
+    await ports.store.read(id);
+    return false;
+  } catch (fault) {
+    if (isFault(fault, 'corrupt')) return true;
+    throw fault;
+  }
 }

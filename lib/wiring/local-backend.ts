@@ -5,6 +5,7 @@ import { createMemoryQueue } from '../adapters/memory/queue.ts';
 import { createPeers, type Peers } from '../adapters/peers/peers.ts';
 import type { Message, Queue } from '../ports/queue.ts';
 import type { Backend, BackendOptions } from './backend.ts';
+import { openChecked } from './open-checked.ts';
 
 /**
  * A data directory that several processes may work on side by side: the store is shared, wakes are in each worker's
@@ -14,8 +15,10 @@ export async function openLocalBackend(
   options: BackendOptions & { dataDir: string; fsync: 'commit' | 'batch' | 'never' },
 ): Promise<Backend> {
   const { clock, dataDir, fsync, ids, worker } = options;
-  const store = createLmdbStore({ dataDir, fsync, clock });
-  const documents = createLmdbDocuments({ dataDir, fsync });
+  const { store, documents } = await openChecked({ dataDir, clock, worker }, () => ({
+    store: createLmdbStore({ dataDir, fsync, clock }),
+    documents: createLmdbDocuments({ dataDir, fsync }),
+  }));
   const memory = createMemoryQueue({ clock });
   const peers = await createPeers({
     dataDir,

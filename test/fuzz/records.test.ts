@@ -44,13 +44,23 @@ function damagedBytes(record: Uint8Array, how: Damage): Uint8Array {
   return bytes;
 }
 
+const key = Buffer.from('a key');
 const { birth, ...projection } = aHead({ birth: { input: '{"a":[1,2,3]}', correlationId: 'c' } });
 const records: Record<string, [record: Buffer, read: (bytes: Uint8Array) => unknown]> = {
-  birth: [birthToRecord(birth), (bytes) => birthFromRecord(bytes, 'run-1', 'nonce-1')],
-  head: [stateToRecord({ ...projection, nonce: 'n', createdAt: T0 }), (bytes) => stateFromRecord(bytes, 'run-1')],
-  chunk: [chunkToRecord(aChunk(1, { events: everyEvent })), (bytes) => chunkFromRecord(bytes, 'run-1', 'nonce-1', 1)],
-  mail: [mailToRecord({ mail: aSignal('s'), order: 1 }), (bytes) => mailFromRecord(bytes, 'run-1')],
-  document: [documentToRecord({ revision: 1, text: '{"a":1}' }), (bytes) => documentFromRecord(bytes, 'c', 'k')],
+  birth: [birthToRecord(birth, key), (bytes) => birthFromRecord(bytes, key, 'run-1', 'nonce-1')],
+  head: [
+    stateToRecord({ ...projection, nonce: 'n', createdAt: T0 }, key),
+    (bytes) => stateFromRecord(bytes, key, 'run-1'),
+  ],
+  chunk: [
+    chunkToRecord(aChunk(1, { events: everyEvent }), key),
+    (bytes) => chunkFromRecord(bytes, key, 'run-1', 'nonce-1', 1),
+  ],
+  mail: [mailToRecord({ mail: aSignal('s'), order: 1 }, key), (bytes) => mailFromRecord(bytes, key, 'run-1')],
+  document: [
+    documentToRecord({ revision: 1, text: '{"a":1}' }, key),
+    (bytes) => documentFromRecord(bytes, key, 'c', 'k'),
+  ],
 };
 
 function outcomeOf(read: () => unknown): unknown {

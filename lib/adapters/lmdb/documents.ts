@@ -6,6 +6,7 @@ import { toFault } from './faults.ts';
 import { documentKey, documentNameOf, documentsIn } from './keys.ts';
 import { type Environment, type Fsync, openEnvironment } from './open.ts';
 import { documentFromRecord, documentToRecord } from './records.ts';
+import { createSpace } from './space.ts';
 
 export interface LmdbDocuments extends Documents {
   close(): Promise<void>;
@@ -13,6 +14,7 @@ export interface LmdbDocuments extends Documents {
 
 export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: string; fsync?: Fsync }): LmdbDocuments {
   const env: Environment = openEnvironment({ dataDir, fsync, mapSize: undefined });
+  const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
 
   async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
@@ -25,8 +27,9 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
   }
 
   function readNow(collection: string, key: string): Document | undefined {
-    const record = env.getBinary(documentKey(collection, key));
-    return record && documentFromRecord(record, collection, key);
+    const at = documentKey(collection, key);
+    const record = env.getBinary(at);
+    return record && documentFromRecord(record, at, collection, key);
   }
 
   return {
@@ -44,9 +47,11 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
         assertUsableName(collection, 'collection');
         assertUsableName(key, 'key');
         assertUsableText(text);
+        space.assertRoom('start');
         return env.transaction(() => {
           if ((readNow(collection, key)?.revision ?? 0) !== expected) return false;
-          env.putSync(documentKey(collection, key), documentToRecord({ text, revision: expected + 1 }));
+          const at = documentKey(collection, key);
+          env.putSync(at, documentToRecord({ text, revision: expected + 1 }, at));
           return true;
         });
       }),
@@ -63,7 +68,7 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
           ? { start: last ?? range.end, end: range.start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
           : { start: last ?? range.start, end: range.end, exclusiveStart: last !== undefined };
         const found = [...env.getRange({ ...order, limit: limit + 1 })].map(({ key, value }) =>
-          documentFromRecord(value, collection, documentNameOf(collection, key)),
+          documentFromRecord(value, key, collection, documentNameOf(collection, key)),
         );
         const items = found.slice(0, limit);
         const end = items.at(-1);
@@ -71,6 +76,7 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
       }),
 
     close() {
+      space.close();
       closing ??= env.close();
       return closing;
     },

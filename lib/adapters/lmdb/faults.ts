@@ -10,6 +10,17 @@ const FULL_CODES = new Set([EIO, EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL]);
 const FULL_MESSAGE = /MDB_MAP_FULL|No space left|Input\/output error|File too large|Disk quota/i;
 const DAMAGE_MESSAGE = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH/;
 
+/** What opening a damaged file throws is damage; the rest is left as it is. */
+export function toOpeningFault(error: unknown, file: string): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!DAMAGE_MESSAGE.test(message)) return error;
+  return new Fault('corrupt', damagedFile(file, message), { cause: error });
+}
+
+export function damagedFile(file: string, why: string): string {
+  return `The store's file ${file} is damaged (${why}). Move it away, and put a backup in its place.`;
+}
+
 /**
  * What lmdb throws, as the kernel's faults. It rejects a failed write with an error that says nothing, and hides the
  * real one in a second promise, `commitError`, that would be an unhandled rejection if nobody took it.
@@ -30,11 +41,22 @@ export async function toFault(error: unknown): Promise<unknown> {
   return new Fault('unavailable', `The store could not do this now (${message}).`, { cause });
 }
 
+/** Sometimes lmdb forgets to say why: then that second promise never ends. */
+const REASON_WITHIN_MS = 500;
+
 async function reasonOf(commitError: unknown): Promise<unknown> {
+  let late: NodeJS.Timeout | undefined;
   try {
-    await commitError;
+    await Promise.race([
+      commitError,
+      new Promise((resolve) => {
+        late = setTimeout(resolve, REASON_WITHIN_MS);
+      }),
+    ]);
   } catch (reason) {
     return reason;
+  } finally {
+    clearTimeout(late);
   }
   return new Error('the commit failed for no stated reason');
 }

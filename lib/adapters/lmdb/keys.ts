@@ -180,3 +180,67 @@ export function documentsIn(collection: string, prefix: string): KeyRange {
 export function documentNameOf(collection: string, document: Uint8Array): string {
   return Buffer.from(document).toString('utf8', documentKey(collection, '').length);
 }
+
+// --- any key -------------------------------------------------------------------------------------------------------
+
+/** What a key is of, for whoever has to name it. Undefined: it is none of Pawl's. */
+export type KeyPlace =
+  | { kind: 'birth' | 'head'; run: string }
+  | { kind: 'chunk'; run: string; nonce: string; position: number }
+  | { kind: 'mail'; run: string; nonce: string }
+  | { kind: 'document'; collection: string; name: string }
+  | { kind: 'entry'; index: Buffer; run: string };
+
+export function placeOfKey(bytes: Buffer): KeyPlace | undefined {
+  const letter = String.fromCharCode(bytes[0] ?? 0);
+  switch (letter) {
+    case 'b':
+    case 'h': {
+      const run = unpackId(bytes, 1);
+      return run && run.end === bytes.length ? { kind: letter === 'b' ? 'birth' : 'head', run: run.id } : undefined;
+    }
+    case 'e':
+    case 'm': {
+      const run = unpackId(bytes, 1);
+      const nonce = run && unpackId(bytes, run.end);
+      if (!nonce) return undefined;
+      if (letter === 'm') return { kind: 'mail', run: run.id, nonce: nonce.id };
+      return bytes.length === nonce.end + 4
+        ? { kind: 'chunk', run: run.id, nonce: nonce.id, position: positionOf(bytes) }
+        : undefined;
+    }
+    case 't': {
+      const end = bytes.indexOf(0, 1);
+      if (end < 0) return undefined;
+      return { kind: 'document', collection: bytes.toString('utf8', 1, end), name: bytes.toString('utf8', end + 1) };
+    }
+    default:
+      return placeOfEntry(letter, bytes);
+  }
+}
+
+/** Before the time and the id there is a letter, and what the list is of. */
+function placeOfEntry(letter: string, bytes: Buffer): KeyPlace | undefined {
+  const named = letter === 'w' || letter === 'k' ? bytes.indexOf(0, 1) + 1 : 1;
+  const length = letter === 's' ? 2 : named;
+  const isEntry = 'cdxswk'.includes(letter) && length > 0 && bytes.length > length + 9 && bytes.at(-1) === 0;
+  if (!isEntry) return undefined;
+  const index = bytes.subarray(0, length);
+  return { kind: 'entry', index, run: placeOf(index, bytes).id };
+}
+
+/** The counterpart of `packedId`. */
+function unpackId(bytes: Buffer, from: number): { id: string; end: number } | undefined {
+  if (bytes[from] !== RANDOM_ID_TAG) {
+    const end = bytes.indexOf(0, from);
+    return end <= from ? undefined : { id: bytes.toString('utf8', from, end), end: end + 1 };
+  }
+  const end = from + 1 + RANDOM_ID_BYTES;
+  if (bytes.length < end) return undefined;
+  let letters = '';
+  for (let at = from + 1; at < end; at += 5) {
+    const group = bytes.readUIntBE(at, 5);
+    for (let letter = 7; letter >= 0; letter -= 1) letters += LETTERS[Math.floor(group / 32 ** letter) % 32];
+  }
+  return { id: letters, end };
+}

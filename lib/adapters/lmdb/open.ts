@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, open } from 'lmdb';
+import { type Database, open, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { Fault } from '../../kernel/faults.ts';
+import { toOpeningFault } from './faults.ts';
 
 /**
  * `batch`: whoever waits at the same time shares an fsync. `commit`: a transaction is on disk before any process can see
@@ -17,9 +18,13 @@ export interface Environment extends Database<Uint8Array, Uint8Array> {
 }
 
 /** Of keys and records in the data directory. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const FORMAT_FILE = 'format.json';
 const STORE_FILE = 'store.mdb';
+
+export function storeFile(dataDir: string): string {
+  return join(dataDir, STORE_FILE);
+}
 
 const fsyncOptions = {
   // With lmdb's overlapping sync a write is seen by others while its fsync is under way; its promise waits for the fsync.
@@ -40,7 +45,7 @@ export function openEnvironment({
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   checkFormat(dataDir);
   const options = {
-    path: join(dataDir, STORE_FILE),
+    path: storeFile(dataDir),
     encoding: 'binary' as const,
     keyEncoding: 'binary' as const,
     // Known to lmdb, unknown to its types.
@@ -48,11 +53,30 @@ export function openEnvironment({
     ...fsyncOptions[fsync],
     ...(mapSize !== undefined && { mapSize }),
   };
-  const env: Environment = open<Uint8Array, Uint8Array>(options);
+  const env = opened(options);
   // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
   // rejected, too, beside those of the writers.
   env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));
   return env;
+}
+
+/** Changes nothing, and takes no part in what others write. */
+export function openForInspection(dataDir: string): Environment {
+  checkFormat(dataDir);
+  return open<Uint8Array, Uint8Array>({
+    path: storeFile(dataDir),
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    readOnly: true,
+  });
+}
+
+function opened(options: RootDatabaseOptionsWithPath): Environment {
+  try {
+    return open<Uint8Array, Uint8Array>(options);
+  } catch (error) {
+    throw toOpeningFault(error, String(options.path));
+  }
 }
 
 function checkFormat(dataDir: string): void {
@@ -68,6 +92,12 @@ function checkFormat(dataDir: string): void {
       'newer_format',
       `The data directory ${dataDir} has format ${format}, and this Pawl knows formats up to ${LAYOUT}. ` +
         'Run the newer Pawl that wrote it, or choose another data directory.',
+    );
+  } else if (format < LAYOUT) {
+    throw new Fault(
+      'invalid_input',
+      `The data directory ${dataDir} has format ${format} of an earlier Pawl, and this one knows format ${LAYOUT}. ` +
+        'Let its runs end with the Pawl that wrote it, and choose another data directory.',
     );
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Domain objects as stored bytes, and back. A record is a checksum (crc32) over all that follows, then msgpack: lists of fields by
- * position, since names would be most of the bytes. Fields and event types are only ever added at the end of their
- * lists. What does not fit a list is stored as it is, with names.
+ * Domain objects as stored bytes, and back. A record is a checksum (crc32) over its key and all that follows, then msgpack:
+ * lists of fields by position, since names would be most of the bytes. Fields and event types are only ever added at the
+ * end of their lists. What does not fit a list is stored as it is, with names. Since the key counts, a sound record that
+ * damage has moved under another key is not taken for that one's.
  */
 import { crc32 } from 'node:zlib';
 import { Packr, RESERVE_START_SPACE } from 'msgpackr';
@@ -27,19 +28,25 @@ export interface StoredMail {
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false });
 const CHECKSUM_BYTES = 4;
 
-function seal(value: unknown): Buffer {
+function seal(value: unknown, key: Uint8Array): Buffer {
   const record = packr.pack(value, RESERVE_START_SPACE + CHECKSUM_BYTES);
-  record.writeUInt32BE(crc32(record.subarray(CHECKSUM_BYTES)), 0);
+  record.writeUInt32BE(crc32(record.subarray(CHECKSUM_BYTES), crc32(key)), 0);
   return record;
 }
 
-/** Verifies before it decodes. `name` says which record it is, for whoever has to repair it. */
-function unseal(record: Uint8Array, name: string): unknown[] {
+/** Whether these bytes are what was stored under this key, whatever they mean. */
+export function isIntact(record: Uint8Array, key: Uint8Array): boolean {
+  if (record.length <= CHECKSUM_BYTES) return false;
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-  const content = bytes.subarray(CHECKSUM_BYTES);
-  if (bytes.length <= CHECKSUM_BYTES || bytes.readUInt32BE(0) !== crc32(content)) throw damaged(name);
+  return bytes.readUInt32BE(0) === crc32(bytes.subarray(CHECKSUM_BYTES), crc32(key));
+}
+
+/** Verifies before it decodes. `name` says which record it is, for whoever has to repair it. */
+function unseal(record: Uint8Array, key: Uint8Array, name: string): unknown[] {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  if (!isIntact(bytes, key)) throw damaged(name);
   try {
-    const fields: unknown = packr.unpack(content);
+    const fields: unknown = packr.unpack(bytes.subarray(CHECKSUM_BYTES));
     if (Array.isArray(fields)) return fields;
   } catch (cause) {
     throw damaged(name, cause);
@@ -68,12 +75,12 @@ const BIRTH_FIELDS = [
 ] as const satisfies (keyof Birth)[];
 
 /** Without id and nonce: the key has the one and the state the other. */
-export function birthToRecord({ id: _id, nonce: _nonce, ...birth }: Birth): Buffer {
-  return seal(toFields(birth, BIRTH_FIELDS, 0) ?? [birth]);
+export function birthToRecord({ id: _id, nonce: _nonce, ...birth }: Birth, key: Uint8Array): Buffer {
+  return seal(toFields(birth, BIRTH_FIELDS, 0) ?? [birth], key);
 }
 
-export function birthFromRecord(record: Uint8Array, id: string, nonce: string): Birth {
-  const fields = unseal(record, `birth of run ${id}`);
+export function birthFromRecord(record: Uint8Array, key: Uint8Array, id: string, nonce: string): Birth {
+  const fields = unseal(record, key, `birth of run ${id}`);
   return { ...fromFields<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, 0), id, nonce };
 }
 
@@ -90,15 +97,15 @@ const STATUSES = [
   'deleting',
 ] as const satisfies HeadState['status'][];
 
-export function stateToRecord({ nonce, createdAt, position, expiresAt, state }: StoredState): Buffer {
+export function stateToRecord({ nonce, createdAt, position, expiresAt, state }: StoredState, key: Uint8Array): Buffer {
   const { status, ...rest } = state;
   const values: (number | string)[] = 'wakeAt' in rest ? [rest.wakeAt] : 'closedAt' in rest ? [rest.closedAt] : [];
   if ('reason' in rest) values.push(rest.reason);
-  return seal([nonce, createdAt, position, expiresAt, STATUSES.indexOf(status), ...values]);
+  return seal([nonce, createdAt, position, expiresAt, STATUSES.indexOf(status), ...values], key);
 }
 
-export function stateFromRecord(record: Uint8Array, id: string): StoredState {
-  const fields = unseal(record, `head of run ${id}`) as [string, number, number, number, number, number, string];
+export function stateFromRecord(record: Uint8Array, key: Uint8Array, id: string): StoredState {
+  const fields = unseal(record, key, `head of run ${id}`) as [string, number, number, number, number, number, string];
   const [nonce, createdAt, position, expiresAt, number, time, reason] = fields;
   const status = STATUSES[number];
   if (status === undefined)
@@ -152,22 +159,31 @@ function eventFromItem(item: unknown, origin: number): JournalEvent {
   return { type: known[0], ...fromFields<object>(fields, known[1], origin) } as JournalEvent;
 }
 
-export function chunkToRecord({ format, id, at, driver, takeover, events }: Chunk): Buffer {
+export function chunkToRecord({ format, id, at, driver, takeover, events }: Chunk, key: Uint8Array): Buffer {
   const isNamedAfterDriver = driver !== undefined && id.startsWith(driver.id);
-  return seal([
-    format,
-    at,
-    isNamedAfterDriver ? id.slice(driver.id.length) : [id],
-    driver === undefined
-      ? null
-      : [driver.id, isWhole(at, driver.leaseUntil) ? driver.leaseUntil - at : [driver.leaseUntil]],
-    takeover ?? null,
-    ...events.map((event) => eventToItem(event, at)),
-  ]);
+  return seal(
+    [
+      format,
+      at,
+      isNamedAfterDriver ? id.slice(driver.id.length) : [id],
+      driver === undefined
+        ? null
+        : [driver.id, isWhole(at, driver.leaseUntil) ? driver.leaseUntil - at : [driver.leaseUntil]],
+      takeover ?? null,
+      ...events.map((event) => eventToItem(event, at)),
+    ],
+    key,
+  );
 }
 
-export function chunkFromRecord(record: Uint8Array, run: string, nonce: string, position: number): Chunk {
-  const fields = unseal(record, `event ${position} of run ${run}`);
+export function chunkFromRecord(
+  record: Uint8Array,
+  key: Uint8Array,
+  run: string,
+  nonce: string,
+  position: number,
+): Chunk {
+  const fields = unseal(record, key, `event ${position} of run ${run}`);
   const [format, at, id, driver, takeover, ...events] = fields as [
     number,
     number,
@@ -190,22 +206,22 @@ export function chunkFromRecord(record: Uint8Array, run: string, nonce: string, 
   };
 }
 
-export function mailToRecord({ mail, order }: StoredMail): Buffer {
-  return seal([mail.id === mail.event.id ? null : mail.id, order, eventToItem(mail.event, 0)]);
+export function mailToRecord({ mail, order }: StoredMail, key: Uint8Array): Buffer {
+  return seal([mail.id === mail.event.id ? null : mail.id, order, eventToItem(mail.event, 0)], key);
 }
 
-export function mailFromRecord(record: Uint8Array, run: string): StoredMail {
-  const [id, order, item] = unseal(record, `mail of run ${run}`) as [string | null, number, unknown];
+export function mailFromRecord(record: Uint8Array, key: Uint8Array, run: string): StoredMail {
+  const [id, order, item] = unseal(record, key, `mail of run ${run}`) as [string | null, number, unknown];
   const event = eventFromItem(item, 0) as Mail['event'];
   return { mail: { id: id ?? event.id, event }, order };
 }
 
-export function documentToRecord({ revision, text }: Omit<Document, 'key'>): Buffer {
-  return seal([revision, text]);
+export function documentToRecord({ revision, text }: Omit<Document, 'key'>, at: Uint8Array): Buffer {
+  return seal([revision, text], at);
 }
 
-export function documentFromRecord(record: Uint8Array, collection: string, key: string): Document {
-  const [revision, text] = unseal(record, `document ${key} of ${collection}`) as [number, string];
+export function documentFromRecord(record: Uint8Array, at: Uint8Array, collection: string, key: string): Document {
+  const [revision, text] = unseal(record, at, `document ${key} of ${collection}`) as [number, string];
   return { key, text, revision };
 }
 

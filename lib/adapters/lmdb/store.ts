@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Page, RunFilter, Store, UnreadableRun } from '../../ports/store.ts';
 import {
   assertNoHole,
+  assertNoLoss,
   changed,
   fits,
   fromCursor,
@@ -48,6 +49,7 @@ import {
   stateFromRecord,
   stateToRecord,
 } from './records.ts';
+import { createSpace } from './space.ts';
 
 /** What one look at the disk, or one transaction, does at most before others get their turn. */
 const ENTRIES_AT_ONCE = 1_000;
@@ -64,6 +66,7 @@ export interface LmdbStoreOptions {
 
 export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: LmdbStoreOptions): Store {
   const env: Environment = openEnvironment({ dataDir, fsync, mapSize });
+  const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
   let lastOrder = 0;
 
@@ -83,8 +86,9 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   }
 
   function stateOf(id: string): StoredState | undefined {
-    const record = env.getBinary(stateKey(id));
-    return record && stateFromRecord(record, id);
+    const key = stateKey(id);
+    const record = env.getBinary(key);
+    return record && stateFromRecord(record, key, id);
   }
 
   function livingState(id: string): StoredState | undefined {
@@ -93,9 +97,10 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   }
 
   function birthOf(id: string, nonce: string): Birth {
-    const record = env.getBinary(birthKey(id));
+    const key = birthKey(id);
+    const record = env.getBinary(key);
     if (record === undefined) throw new Fault('corrupt', `The stored record "birth of run ${id}" is missing.`);
-    return birthFromRecord(record, id, nonce);
+    return birthFromRecord(record, key, id, nonce);
   }
 
   function headOf(id: string, { nonce, position, state, expiresAt }: StoredState): Head {
@@ -103,8 +108,11 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   }
 
   function livingHead(id: string): Head | undefined {
-    const state = livingState(id);
-    return state && headOf(id, state);
+    const state = stateOf(id);
+    if (state !== undefined) return isAbsent(state, clock.now()) ? undefined : headOf(id, state);
+    // Both come and go in one transaction.
+    if (env.doesExist(birthKey(id))) throw new Fault('corrupt', `The stored record "head of run ${id}" is missing.`);
+    return undefined;
   }
 
   /** Moves the index entries of a run's state, too. Inside a transaction only. */
@@ -113,8 +121,9 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     const next = after === undefined ? [] : movingEntries(id, after);
     for (const entry of old) if (!next.some((kept) => kept.equals(entry))) env.removeSync(entry);
     for (const entry of next) if (!old.some((kept) => kept.equals(entry))) env.putSync(entry, noContent);
-    if (after === undefined) env.removeSync(stateKey(id));
-    else env.putSync(stateKey(id), stateToRecord(after));
+    const key = stateKey(id);
+    if (after === undefined) env.removeSync(key);
+    else env.putSync(key, stateToRecord(after, key));
   }
 
   /** Inside a transaction only. False: there is more. */
@@ -196,14 +205,17 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
   return {
     create: (head) =>
       guarded(async () => {
+        space.assertRoom('start');
         const { id } = head.birth;
         const state = toState(head);
-        const birth = birthToRecord(head.birth);
+        const key = stateKey(id);
+        const record = stateToRecord(state, key);
+        const birth = birthToRecord(head.birth, birthKey(id));
         const entries = [...lastingEntries(head.birth), ...movingEntries(id, state)];
         for (;;) {
           // A condition costs no turn of this thread, as a transaction does; an id is nearly always new.
-          const isNew = await env.ifNoExists(stateKey(id), () => {
-            void env.put(stateKey(id), stateToRecord(state));
+          const isNew = await env.ifNoExists(key, () => {
+            void env.put(key, record);
             void env.put(birthKey(id), birth);
             for (const entry of entries) void env.put(entry, noContent);
           });
@@ -226,10 +238,11 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
           const chunks = [...env.getRange(chunksAfter(id, nonce, after))].map(({ key, value }, index) => {
             const position = positionOf(key);
             assertNoHole(id, after + 1 + index, position);
-            return chunkFromRecord(value, id, nonce, position);
+            return chunkFromRecord(value, key, id, nonce, position);
           });
+          assertNoLoss(id, after + chunks.length, head.position);
           const mail = [...env.getRange(mailOf(id, nonce))]
-            .map(({ value }) => mailFromRecord(value, id))
+            .map(({ key, value }) => mailFromRecord(value, key, id))
             .sort((a, b) => a.mail.event.at - b.mail.event.at || a.order - b.order)
             .map((stored) => stored.mail);
           return { head, chunks, mail };
@@ -241,9 +254,10 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     // Every step of every run goes through here: one promise, and no closure that is not needed.
     async append(id, chunk, { absorbed } = {}) {
       if (closing !== undefined) throw closed();
+      space.assertRoom('step');
       try {
         const key = chunkKey(id, chunk.nonce, chunk.position);
-        const record = chunkToRecord(chunk);
+        const record = chunkToRecord(chunk, key);
         for (;;) {
           const isAppended =
             absorbed === undefined || absorbed.length === 0
@@ -255,7 +269,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
           if (isAppended) return { appended: true };
           const found = fromLatest(() => env.getBinary(key));
           // Between the two the whole run may have been deleted.
-          if (found) return { appended: false, found: chunkFromRecord(found, id, chunk.nonce, chunk.position) };
+          if (found) return { appended: false, found: chunkFromRecord(found, key, id, chunk.nonce, chunk.position) };
         }
       } catch (error) {
         throw await toFault(error);
@@ -263,19 +277,21 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     },
 
     updateHead: (id, change, guard) =>
-      guarded(() =>
-        env.transaction(() => {
+      guarded(() => {
+        if (change.state?.status !== 'deleting') space.assertRoom('step');
+        return env.transaction(() => {
           const state = livingState(id);
           if (state === undefined || !guardHolds(state.nonce, state, guard)) return false;
           replaceState(id, state, changed(state, change));
           return true;
-        }),
-      ),
+        });
+      }),
 
     putMail: (id, nonce, mail) =>
       guarded(async () => {
+        space.assertRoom('step');
         const key = mailKey(id, nonce, mail.id);
-        const record = mailToRecord({ mail, order: nextOrder() });
+        const record = mailToRecord({ mail, order: nextOrder() }, key);
         await env.ifNoExists(key, () => void env.put(key, record));
       }),
 
@@ -334,6 +350,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
       }),
 
     close() {
+      space.close();
       closing ??= env.close();
       return closing;
     },
@@ -349,7 +366,7 @@ function toState({ birth, ...projection }: Head): StoredState {
 }
 
 /** Index entries that stand as long as the run does. */
-function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buffer[] {
+export function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buffer[] {
   const place = { at: createdAt, id };
   const entries = [entryKey(indexes.created(), place), entryKey(indexes.workflow(workflow), place)];
   if (correlationId !== undefined) entries.push(entryKey(indexes.correlation(correlationId), place));
@@ -357,7 +374,7 @@ function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buff
 }
 
 /** Index entries that follow the run's state. */
-function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
+export function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
   if (state.status === 'deleting') return [entryKey(indexes.expiry(), { at: 0, id })];
   const entries = [
     entryKey(indexes.expiry(), { at: expiresAt, id }),
