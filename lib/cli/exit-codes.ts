@@ -21,6 +21,7 @@ const ofFault: Record<FaultCode, ExitCode> = {
   settled: exitCode.failed,
   unauthorized: exitCode.failed,
   unavailable: exitCode.failed,
+  overloaded: exitCode.failed,
   storage_full: exitCode.failed,
   corrupt: exitCode.failed,
   newer_format: exitCode.failed,

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Fault } from '../kernel/faults.ts';
 import type { HttpApp } from './app.ts';
+import { defaultHttpLimits, type HttpLimits } from './contract/limits.ts';
 import { isLoopback } from './loopback.ts';
 
 export interface ServeOptions {
@@ -13,6 +14,7 @@ export interface ServeOptions {
   port?: number;
   /** How long `close` lets requests end by themselves, in ms. Default: 10 s. */
   graceMs?: number;
+  limits?: Partial<Pick<HttpLimits, 'connections' | 'idleMs'>>;
 }
 
 export interface HttpServer {
@@ -36,6 +38,9 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
     fetch: (request, env) => app.fetch(request, { ...env, closing: closing.signal }),
     overrideGlobalObjects: false,
   }) as Server;
+  const { connections, idleMs } = { ...defaultHttpLimits, ...options.limits };
+  server.maxConnections = connections;
+  server.timeout = idleMs;
   // A kept-alive connection becomes idle after its answer, and would hold the closing server open.
   server.on('request', (_request, answer) => {
     answer.once('close', () => {

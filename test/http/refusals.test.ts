@@ -14,6 +14,7 @@ describe('what goes wrong inside', () => {
     ['too_large', 413],
     ['corrupt', 500],
     ['newer_format', 500],
+    ['overloaded', 429],
     ['unavailable', 503],
     ['closed', 503],
     ['storage_full', 507],
@@ -284,6 +285,6 @@ describe('web pages', () => {
 
 test('each code is a stable reference, with a status, a title and advice', () => {
   const codes = Object.keys(problemKinds) as ProblemCode[];
-  expect(codes).toHaveLength(17);
+  expect(codes).toHaveLength(18);
   for (const code of codes) expect(problemKinds[code].title && problemKinds[code].advice).not.toBe('');
 });
