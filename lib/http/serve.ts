@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -34,6 +35,8 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
     );
   }
   const closing = new AbortController();
+  // Each stream listens to it.
+  setMaxListeners(0, closing.signal);
   const server = createAdaptorServer({
     fetch: (request, env) => app.fetch(request, { ...env, closing: closing.signal }),
     overrideGlobalObjects: false,
@@ -47,7 +50,7 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
       if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections());
     });
   });
-  await listen(server, host, port);
+  await listen(server, host, port, connections);
   const { port: actualPort } = server.address() as AddressInfo;
 
   let closed: Promise<void> | undefined;
@@ -60,11 +63,15 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/**
+ * As many may come at once as may be there: of connections that the system does not hold until they are taken, it loses
+ * the first packet, and their clients try again after seconds.
+ */
+function listen(server: Server, host: string, port: number, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port));
     server.once('error', failed);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.off('error', failed);
       resolve();
     });
