@@ -99,6 +99,14 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       const credentials = check(c.req.header('Authorization'));
       if ((route.token ?? 'required') === 'required') requireToken(credentials);
       const answered = traffic.enter(route);
+      const { outgoing } = c.env ?? {};
+      let isHandled = false;
+      let isSent = outgoing === undefined;
+      // A client may leave while its request is handled.
+      outgoing?.once('close', () => {
+        isSent = true;
+        if (isHandled) answered();
+      });
       const held: (() => void)[] = [];
       try {
         if (route.load === 'start') load?.admitStart();
@@ -124,8 +132,8 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       } finally {
         for (const giveBack of held) giveBack();
         // A stream has a bound of its own, and the answer to it is under way for long.
-        if (c.env?.outgoing === undefined || operation === 'watchRun') answered();
-        else c.env.outgoing.once('close', answered);
+        isHandled = true;
+        if (isSent || operation === 'watchRun') answered();
       }
     });
   }

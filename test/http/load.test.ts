@@ -168,6 +168,31 @@ describe('over a connection', () => {
     await Promise.all(open.splice(0).map((server) => server.close()));
   });
 
+  test('a request whose client has left counts until it is handled, and no longer', async () => {
+    const { api, began, release } = held();
+    const limits = { startsInFlight: 1 };
+    const server = await serveHttp({ app: createHttpApp({ api, limits }), port: 0, graceMs: 100 });
+    open.push(server);
+    const post = (signal?: AbortSignal) =>
+      fetch(`${server.url}/v1/runs`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(start.body),
+        ...(signal && { signal }),
+      });
+    const leaving = new AbortController();
+    const left = post(leaving.signal).catch(() => 'left');
+    await began(1);
+    leaving.abort();
+    expect(await left).toBe('left');
+    expect((await post()).status).toBe(429);
+    release();
+    let next = post();
+    while ((await Promise.race([next.then(({ status }) => status), began(1)])) === 429) next = post();
+    release();
+    expect((await next).status).toBe(201);
+  });
+
   test('an answer counts until its reader has it, and a reader that stands still is hung up on', async () => {
     const api = createFakeApi();
     api.exportRun = async () => ({ input: 'x'.repeat(20_000_000) }) as never;
