@@ -28,10 +28,7 @@ export async function fuzz<Input>(
   let tried = 0;
   const one = async (input: Input) => {
     tried += 1;
-    const before = peakMb();
-    await inTime(() => property(input));
-    expect(peakMb() - before, 'MB that one input took').toBeLessThan(mostMb);
-    assertPristine();
+    await within(() => property(input));
   };
   await fc.assert(fc.asyncProperty(inputs, one), {
     ...(seconds === undefined ? { seed: 20, numRuns: runs } : { numRuns: Number.MAX_SAFE_INTEGER }),
@@ -41,6 +38,14 @@ export async function fuzz<Input>(
     markInterruptAsFailure: false,
   });
   if (FUZZ_PATH === undefined) expect(tried, 'inputs in the time').toBeGreaterThan(Math.min(10, runs / 2));
+}
+
+/** Work on one input: it ends in time, takes memory within the bound, and leaves what all objects have as it is. */
+export async function within(work: () => void | Promise<void>): Promise<void> {
+  const before = peakMb();
+  await inTime(work);
+  expect(peakMb() - before, 'MB that one input took').toBeLessThan(mostMb);
+  assertPristine();
 }
 
 /** The most that this process has ever had in memory. */
