@@ -7,10 +7,12 @@ import { createTelemetry } from '../lib/wiring/aws/telemetry.ts';
 
 /** The gateway gives up after 30 s. */
 const streamWaitMs = 20_000;
+/** Where a service throttles for longer, whoever asks is to hear so, and not that the function was cut off. */
+const storeRetries = 1;
 
 export function createApiHandler(options: AwsOptions) {
   const { observer, failed } = createTelemetry();
-  const { service } = openAws({ observer, ...options });
+  const { service } = openAws({ observer, ...options, limits: { storeRetries, ...options.limits } });
   const app = createHttpApp({
     api: service,
     behindGateway: true,

@@ -41,7 +41,7 @@ export interface LocalConnection {
 /** What the command line needs of an opened data directory. */
 export type LocalPawl = Pick<
   Pawl,
-  keyof PawlApi | 'countWorkers' | 'findInterrupted' | 'setWorkflows' | 'drain' | 'close'
+  keyof PawlApi | 'load' | 'countWorkers' | 'findInterrupted' | 'setWorkflows' | 'drain' | 'close'
 >;
 
 export type Connect = (request: ConnectRequest) => Promise<Connection>;
@@ -95,6 +95,7 @@ async function openDirectory(request: ConnectRequest, cwd: string, environment: 
     dataDir: project.dataDir,
     fsync: project.config.fsync,
     limits: project.config.limits,
+    load: project.config.load,
     ...(observer && { observer }),
   };
   if (before !== undefined) {

@@ -46,6 +46,7 @@ function inWords({ path, message, line, column }: Problem): string {
 const adviceFor: Partial<Record<FaultCode, string>> = {
   unauthorized:
     'Set PAWL_TOKEN to the token of that server. Without one, requests to AWS are signed with your AWS credentials.',
+  overloaded: 'Try again in a moment. What was accepted before goes on.',
   storage_full: 'Free some space on the disk of the data directory. Nothing that was accepted is lost.',
   corrupt: 'Restore the data directory from a backup, or delete the run that the record belongs to.',
   newer_format: 'A newer Pawl wrote this. Update with: npm install pawl@latest',

@@ -39,8 +39,10 @@ async function dev(cli: Cli, flags: DevFlags): Promise<ExitCode> {
   try {
     const local = requireLocal(connection);
     const port = flags.port ?? local.project.config.port;
-    const hosted = await hostApi({ api: connection.api, host: '127.0.0.1', port, log });
     const { pawl, project, loaded } = local;
+    const hosted = await hostApi({
+      ...{ api: connection.api, host: '127.0.0.1', port, log, load: pawl.load, limits: project.config.load },
+    });
     const watching = reloadOnChange(cli, {
       project,
       loaded,

@@ -22,6 +22,7 @@ const ofFault: Record<FaultCode, ExitCode> = {
   unauthorized: exitCode.failed,
   unavailable: exitCode.failed,
   refused: exitCode.failed,
+  overloaded: exitCode.failed,
   storage_full: exitCode.failed,
   corrupt: exitCode.failed,
   newer_format: exitCode.failed,

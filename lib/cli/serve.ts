@@ -50,7 +50,10 @@ async function serve(cli: Cli, flags: ServeFlags): Promise<ExitCode> {
     const host = flags.host ?? project.config.host;
     const port = flags.port ?? project.config.port;
     requireTokenBeyondLoopback(host, token);
-    const hosted = await hostApi({ api: connection.api, host, port, log, ...(token !== undefined && { token }) });
+    const hosted = await hostApi({
+      ...{ api: connection.api, host, port, log, load: pawl.load, limits: project.config.load },
+      ...(token !== undefined && { token }),
+    });
     const workflows = [...new Set((loaded?.workflows ?? []).map(({ name }) => name))];
     log.say('info', 'listening', { url: hosted.url, dataDir: project.dataDir, workflows });
     const signal = await stopped;

@@ -64,6 +64,14 @@ export function asProblem(value: unknown, status: number): ReadProblem | undefin
   };
 }
 
+/** Of answers that say no more. */
+const codeOfStatus: Partial<Record<number, FaultCode>> = {
+  401: 'unauthorized',
+  403: 'unauthorized',
+  413: 'too_large',
+  429: 'overloaded',
+};
+
 /** What only HTTP knows, as the nearest fault. */
 function codeOf(code: ProblemCode | undefined, status: number): FaultCode {
   switch (code) {
@@ -76,8 +84,7 @@ function codeOf(code: ProblemCode | undefined, status: number): FaultCode {
     case 'internal':
       return 'unavailable';
     case undefined:
-      if (status === 401 || status === 403) return 'unauthorized';
-      return status === 413 ? 'too_large' : 'unavailable';
+      return codeOfStatus[status] ?? 'unavailable';
     default:
       return code;
   }

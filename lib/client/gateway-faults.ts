@@ -31,10 +31,8 @@ export function gatewayFault(
   if (said === undefined) return undefined;
   const words = [said, headers.get('x-amzn-errortype'), headers.get('www-authenticate')].filter(Boolean).join('; ');
   if (status !== 401 && status !== 403) {
-    return new Fault(
-      status === 413 ? 'too_large' : 'unavailable',
-      `${url} answered ${status} (${words}): is Pawl there?`,
-    );
+    const code = status === 413 ? 'too_large' : status === 429 ? 'overloaded' : 'unavailable';
+    return new Fault(code, `${url} answered ${status} (${words}): is Pawl there?`);
   }
   const known = authentication === 'signature' ? causes.find(([pattern]) => pattern.test(words))?.[1] : undefined;
   return new Fault('unauthorized', `${url} refused the request (${words}). ${known ?? refusals[authentication]}`);

@@ -68,7 +68,7 @@ export interface PawlClient extends PawlApi {
   run<Output = unknown>(id: string): RunHandle<Output>;
 }
 
-const defaultRetry: RetryOptions = { attempts: 4, firstDelayMs: 100, maxDelayMs: 5_000 };
+const defaultRetry: RetryOptions = { attempts: 4, firstDelayMs: 100, maxDelayMs: 5_000, maxRetryAfterMs: 30_000 };
 
 export function createClient(options: ClientOptions): PawlClient {
   const retry = { ...defaultRetry, ...options.retry };

@@ -11,8 +11,10 @@ export interface RetryOptions {
   attempts: number;
   /** The pause before the second attempt, in ms; it doubles. Default 100. */
   firstDelayMs: number;
-  /** The longest pause, in ms, whatever the server asks for. Default 5 s. */
+  /** The longest pause of its own, in ms. Default 5 s. */
   maxDelayMs: number;
+  /** The longest pause that a server may ask for (`Retry-After`), in ms; less is waited if it asks for more. Default 30 s. */
+  maxRetryAfterMs: number;
 }
 
 export interface TransportOptions {
@@ -109,7 +111,9 @@ export function createTransport(options: TransportOptions): Transport {
   };
   const delayMs = (attempt: number, askedForMs = 0) => {
     const backoffMs = retry.firstDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-    return Math.min(retry.maxDelayMs, Math.max(askedForMs, backoffMs));
+    // Not all at once, if it has asked others, too.
+    const asked = Math.min(retry.maxRetryAfterMs, askedForMs) * (1 + Math.random() / 4);
+    return Math.max(asked, Math.min(retry.maxDelayMs, backoffMs));
   };
 
   return {
@@ -195,7 +199,13 @@ function isWorthRepeating({ status, headers }: Response): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }
 
-function retryAfterMs(answer: Response): number {
-  const seconds = Number(answer.headers.get('retry-after') ?? 0);
-  return Number.isFinite(seconds) ? seconds * 1_000 : 0;
+/** A gateway that lets too much through no more does not say when it will again; its buckets fill each second. */
+const busyMs = 1_000;
+
+/** Seconds, or a date. */
+function retryAfterMs({ status, headers }: Response): number {
+  const text = headers.get('retry-after');
+  if (text === null) return status === 429 ? busyMs : 0;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
 }

@@ -123,5 +123,6 @@ async function* textsOf(answer: Response, url: string): AsyncGenerator<string> {
 function problemOf({ data }: ServerSentEvent, url: string): Error {
   const problem = asProblem(JSON.parse(data), 500);
   const fault = faultFromProblem(problem ?? { code: undefined, status: 500, detail: data }, url);
-  return problem?.code === 'unavailable' || problem?.code === 'closed' ? new Unreachable(fault) : fault;
+  const passes = ['unavailable', 'overloaded', 'closed'].includes(problem?.code ?? '');
+  return passes ? new Unreachable(fault) : fault;
 }

@@ -35,6 +35,8 @@ export interface LocalAwsOptions {
   /** What graphs may use beside handlers. Default: nothing. */
   graphs?: (services: LocalServices) => GraphReach;
   sqsFaults?: SqsFaults;
+  /** Stand-ins that are there already. Default: new ones in this process. */
+  services?: LocalServices;
   /** False: nothing takes messages from the queue by itself. Default true. */
   eventSource?: boolean;
   /** False: the sweeper comes only when called. Default true. */
@@ -64,11 +66,9 @@ const tickMs = 60_000;
 
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { clock, observer, port, driverTimeoutMs = defaultDriverTimeoutMs } = options;
-  const services = await startLocalServices({
-    clock,
-    visibilityMs: 6 * driverTimeoutMs,
-    sqsFaults: options.sqsFaults,
-  });
+  const services =
+    options.services ??
+    (await startLocalServices({ clock, visibilityMs: 6 * driverTimeoutMs, sqsFaults: options.sqsFaults }));
   const opened: AwsClients[] = [];
   const failed = (error: unknown) => observer.troubled?.({ run: '', message: 'A function failed', error });
 

@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import type { PawlApi } from '../service/api.ts';
+import type { Load } from '../service/load.ts';
 import { defaultHttpLimits, type HttpLimits } from './contract/limits.ts';
 import { type Route, routeEntries } from './contract/routes.ts';
 import { type AllowedHosts, createTokenCheck, requireAllowedHost, requireSameOrigin, requireToken } from './guards.ts';
@@ -11,6 +12,7 @@ import { createHandlers, type Input, type Streams } from './handlers.ts';
 import { readDocument, readJsonBody } from './json-body.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { HttpProblem, type Logger, problemResponse } from './problems.ts';
+import { createTraffic } from './traffic.ts';
 import { parsed } from './validation.ts';
 
 export interface HttpAppOptions {
@@ -24,6 +26,8 @@ export interface HttpAppOptions {
   behindGateway?: boolean;
   logger?: Logger;
   limits?: Partial<HttpLimits>;
+  /** Whether the process behind the API can take more. Default: it always can. */
+  load?: Pick<Load, 'admitStart' | 'admitMessage'>;
   /** Host names by which the server may be called. Default: loopback names without a token or on a loopback address, else any. */
   allowedHosts?: AllowedHosts;
   /**
@@ -43,6 +47,8 @@ interface HttpBindings {
   closing?: AbortSignal;
   /** As @hono/node-server gives it. */
   incoming?: { socket?: { localAddress?: string | undefined } };
+  /** The answer, which ends when the client has it. */
+  outgoing?: { once(event: 'close', callback: () => void): unknown };
   /** Who asks, where the server under the app has made sure of it. */
   actor?: string;
 }
@@ -55,7 +61,7 @@ interface Environment {
 export type HttpApp = Hono<Environment> & { readonly hasToken: boolean };
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { api, token, logger, metrics, streams = 'live', behindGateway = false } = options;
+  const { api, token, logger, metrics, load, streams = 'live', behindGateway = false } = options;
   const allowedHosts = options.allowedHosts ?? (behindGateway ? 'any' : undefined);
   if (token === '') throw new TypeError('an empty token protects nothing: leave it out, or set one');
   const limits = { ...defaultHttpLimits, ...options.limits };
@@ -63,7 +69,10 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const hasToken = token !== undefined;
   const check = createTokenCheck(token);
   const requestMetrics = createRequestMetrics();
-  const handlers = createHandlers({ api, limits, requestMetrics, metrics, logger, hasToken, behindGateway, streams });
+  const traffic = createTraffic(limits);
+  const handlers = createHandlers({
+    ...{ api, limits, requestMetrics, traffic, metrics, logger, hasToken, behindGateway, streams },
+  });
   const app = new Hono<Environment>();
 
   app.use(async (c, next) => {
@@ -89,21 +98,43 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       c.set('route', route.path);
       const credentials = check(c.req.header('Authorization'));
       if ((route.token ?? 'required') === 'required') requireToken(credentials);
-      const { params, query, headers, body } = route;
-      const input = {
-        params: params && parsed(params, c.req.param(), 'The path'),
-        query: query && parsed(query, onlyOnce(c.req.queries()), 'The query'),
-        headers: headers && parsed(headers, headersNamed(c.req.raw.headers, headers.shape), 'The request'),
-        body: body && parsed(body.schema, (await readJsonBody(c.req.raw, limits)) ?? emptyBody(body), 'The body'),
-        document: route.document && (await readDocument(c.req.raw, limits)),
-        method: c.req.method,
-        isTrusted: credentials === 'valid' && (!behindGateway || c.env?.actor !== undefined),
-        closing: c.env?.closing,
-        left: () => c.req.raw.signal,
-        actor: c.env?.actor,
-      };
-      // Hono takes only errors for errors.
-      return handle(input as Input<Route>).catch((thrown: unknown) => problemResponse(thrown, logger));
+      const answered = traffic.enter(route);
+      const { outgoing } = c.env ?? {};
+      let isHandled = false;
+      let isSent = outgoing === undefined;
+      // A client may leave while its request is handled.
+      outgoing?.once('close', () => {
+        isSent = true;
+        if (isHandled) answered();
+      });
+      const held: (() => void)[] = [];
+      try {
+        if (route.load === 'start') load?.admitStart();
+        if (route.load === 'tell') load?.admitMessage();
+        const { params, query, headers, body } = route;
+        const reading = { limits, hold: (bytes: number) => void held.push(traffic.hold(bytes)) };
+        const input = {
+          params: params && parsed(params, c.req.param(), 'The path'),
+          query: query && parsed(query, onlyOnce(c.req.queries()), 'The query'),
+          headers: headers && parsed(headers, headersNamed(c.req.raw.headers, headers.shape), 'The request'),
+          body: body && parsed(body.schema, (await readJsonBody(c.req.raw, reading)) ?? emptyBody(body), 'The body'),
+          document: route.document && (await readDocument(c.req.raw, reading)),
+          method: c.req.method,
+          isTrusted: credentials === 'valid' && (!behindGateway || c.env?.actor !== undefined),
+          closing: c.env?.closing,
+          left: () => c.req.raw.signal,
+          actor: c.env?.actor,
+        };
+        return await handle(input as Input<Route>);
+      } catch (thrown) {
+        // Hono takes only errors for errors.
+        return problemResponse(thrown, logger);
+      } finally {
+        for (const giveBack of held) giveBack();
+        // A stream has a bound of its own, and the answer to it is under way for long.
+        isHandled = true;
+        if (isSent || operation === 'watchRun') answered();
+      }
     });
   }
 

@@ -12,6 +12,7 @@ import type { Document } from './json-body.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { createOpenApi } from './openapi.ts';
 import { describeError, type Logger } from './problems.ts';
+import type { Traffic } from './traffic.ts';
 
 type Output<S> = S extends z.ZodType ? z.output<S> : never;
 type Part<R, Name extends string> = R extends { [name in Name]: infer S } ? Output<S> : undefined;
@@ -43,6 +44,7 @@ export interface HandlerOptions {
   api: PawlApi;
   limits: HttpLimits;
   requestMetrics: RequestMetrics;
+  traffic: Traffic;
   /** More metrics, as Prometheus text. */
   metrics: (() => string | Promise<string>) | undefined;
   logger: Logger | undefined;
@@ -52,7 +54,7 @@ export interface HandlerOptions {
 }
 
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { api, limits, requestMetrics, metrics, logger, hasToken, behindGateway, streams } = options;
+  const { api, limits, requestMetrics, traffic, metrics, logger, hasToken, behindGateway, streams } = options;
   // Made when first asked for: a function that starts cold should not pay for it.
   let document: ReturnType<typeof createOpenApi> | undefined;
   const openApi = () => {
@@ -81,6 +83,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
       const { id } = input.params;
       const { query, headers, method, closing } = input;
       const after = headers['Last-Event-ID'] ?? query.after;
+      traffic.admitStream(requestMetrics.openStreams());
       // An id that does not exist is told by the status, which cannot be taken back once the stream has begun.
       await api.getRun(id);
       if (closing?.aborted) throw new Fault('closed', 'The server is closing');
@@ -169,7 +172,7 @@ function endOf({ id, status }: RunView): StreamedEvent | undefined {
 }
 
 async function eventReply(
-  { api, limits, requestMetrics }: HandlerOptions,
+  { api, limits, requestMetrics, traffic }: HandlerOptions,
   waitMs: number,
   { params: { id }, query, headers, method, closing, left }: Input<Routes['watchRun']>,
 ): Promise<Response> {
@@ -180,6 +183,7 @@ async function eventReply(
     return new Response(null, { headers: eventStream });
   }
   const after = headers['Last-Event-ID'] ?? query.after;
+  traffic.admitStream(requestMetrics.openStreams());
   requestMetrics.streamOpened();
   try {
     const { text, isOver } = await collectEvents({

@@ -4,9 +4,16 @@ import { documentTypes } from './contract/route.ts';
 import { findSyntaxProblem, nestsDeeperThan } from './json-syntax.ts';
 import { HttpProblem, invalidInput } from './problems.ts';
 
+/** What a body may need. */
+export interface Reading {
+  limits: HttpLimits;
+  /** Told of each part as it comes, in bytes. Throws where it is too much. */
+  hold(bytes: number): void;
+}
+
 /** The body as a JSON value; `undefined` if there is none. Reads no further than the limit. */
-export async function readJsonBody(request: Request, limits: HttpLimits): Promise<unknown> {
-  const text = await readText(request, { bytes: limits.bodyBytes, limit: 'bodyBytes' });
+export async function readJsonBody(request: Request, { limits, hold }: Reading): Promise<unknown> {
+  const text = await readText(request, { bytes: limits.bodyBytes, limit: 'bodyBytes', hold });
   if (text === '') return undefined;
   requireJson(request.headers.get('content-type'));
   if (nestsDeeperThan(text, limits.bodyDepth)) {
@@ -25,8 +32,8 @@ export interface Document {
 }
 
 /** The body as the text that it is. Reads no further than the limit. */
-export async function readDocument(request: Request, limits: HttpLimits): Promise<Document> {
-  const text = await readText(request, { bytes: limits.definitionBytes, limit: 'definitionBytes' });
+export async function readDocument(request: Request, { limits, hold }: Reading): Promise<Document> {
+  const text = await readText(request, { bytes: limits.definitionBytes, limit: 'definitionBytes', hold });
   if (text === '') throw invalidInput('The body is empty: it is to be the definition of a workflow');
   const contentType = request.headers.get('content-type');
   const [, mediaType = ''] = /^([\w.+/-]+)\s*(?:;\s*charset=("?)utf-8\2\s*)?$/i.exec(contentType ?? '') ?? [];
@@ -54,7 +61,12 @@ function shown(contentType: string | null): string {
   return contentType === null ? 'no Content-Type' : `Content-Type ${contentType}`;
 }
 
-async function readText(request: Request, most: { bytes: number; limit: keyof HttpLimits }): Promise<string> {
+interface Most extends Pick<Reading, 'hold'> {
+  bytes: number;
+  limit: keyof HttpLimits;
+}
+
+async function readText(request: Request, most: Most): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > most.bytes) throw tooLarge(most);
   if (request.body === null) return '';
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
@@ -66,9 +78,12 @@ async function readText(request: Request, most: { bytes: number; limit: keyof Ht
     });
     if (done) return decoded(Buffer.concat(chunks));
     bytes += value.byteLength;
-    if (bytes > most.bytes) {
+    try {
+      if (bytes > most.bytes) throw tooLarge(most);
+      most.hold(value.byteLength);
+    } catch (error) {
       void reader.cancel().catch(() => {});
-      throw tooLarge(most);
+      throw error;
     }
     chunks.push(value);
   }
@@ -82,6 +97,6 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-function tooLarge({ bytes, limit }: { bytes: number; limit: keyof HttpLimits }): Fault {
+function tooLarge({ bytes, limit }: Most): Fault {
   return new Fault('too_large', `The body is longer than ${bytes} bytes (${limit})`);
 }

@@ -9,6 +9,7 @@ export interface RequestMetrics {
   observe(request: { method: string; route: string; status: number; durationMs: number }): void;
   streamOpened(): void;
   streamClosed(): void;
+  openStreams(): number;
   render(): string;
 }
 
@@ -44,6 +45,7 @@ export function createRequestMetrics(): RequestMetrics {
     streamClosed: () => {
       streams -= 1;
     },
+    openStreams: () => streams,
     render: () =>
       [
         ...head('pawl_http_requests_total', 'counter', 'Requests answered.'),

@@ -38,7 +38,10 @@ export function problemResponse(error: unknown, logger: Logger | undefined): Res
   const problem = describeError(error, logger);
   const headers = new Headers(error instanceof HttpProblem ? error.headers : {});
   headers.set('Content-Type', 'application/problem+json');
-  if (problem.status === 503) headers.set('Retry-After', '1');
+  const retryAfterMs = isFault(error) ? error.retryAfterMs : undefined;
+  if (problem.status === 503 || problem.status === 429) {
+    headers.set('Retry-After', String(Math.ceil(Math.max(1_000, retryAfterMs ?? 0) / 1_000)));
+  }
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 

@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Fault } from '../kernel/faults.ts';
 import type { HttpApp } from './app.ts';
+import { defaultHttpLimits, type HttpLimits } from './contract/limits.ts';
 import { isLoopback } from './loopback.ts';
 
 export interface ServeOptions {
@@ -13,6 +15,7 @@ export interface ServeOptions {
   port?: number;
   /** How long `close` lets requests end by themselves, in ms. Default: 10 s. */
   graceMs?: number;
+  limits?: Partial<Pick<HttpLimits, 'connections' | 'idleMs'>>;
 }
 
 export interface HttpServer {
@@ -32,17 +35,22 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
     );
   }
   const closing = new AbortController();
+  // Each stream listens to it.
+  setMaxListeners(0, closing.signal);
   const server = createAdaptorServer({
     fetch: (request, env) => app.fetch(request, { ...env, closing: closing.signal }),
     overrideGlobalObjects: false,
   }) as Server;
+  const { connections, idleMs } = { ...defaultHttpLimits, ...options.limits };
+  server.maxConnections = connections;
+  server.timeout = idleMs;
   // A kept-alive connection becomes idle after its answer, and would hold the closing server open.
   server.on('request', (_request, answer) => {
     answer.once('close', () => {
       if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections());
     });
   });
-  await listen(server, host, port);
+  await listen(server, host, port, connections);
   const { port: actualPort } = server.address() as AddressInfo;
 
   let closed: Promise<void> | undefined;
@@ -55,11 +63,15 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/**
+ * As many may come at once as may be there: of connections that the system does not hold until they are taken, it loses
+ * the first packet, and their clients try again after seconds.
+ */
+function listen(server: Server, host: string, port: number, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port));
     server.once('error', failed);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.off('error', failed);
       resolve();
     });

@@ -11,6 +11,7 @@ export type FaultCode =
   | 'unauthorized'
   | 'unavailable'
   | 'refused'
+  | 'overloaded'
   | 'storage_full'
   | 'corrupt'
   | 'newer_format'
@@ -28,15 +29,24 @@ export interface Problem {
   hint?: string;
 }
 
+interface FaultOptions {
+  cause?: unknown;
+  problems?: Problem[];
+  retryAfterMs?: number;
+}
+
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly code: FaultCode;
   readonly problems: Problem[] | undefined;
+  /** Of what passes: another try before this is of no use, in ms. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: FaultCode, message: string, options: { cause?: unknown; problems?: Problem[] } = {}) {
+  constructor(code: FaultCode, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.problems = options.problems;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

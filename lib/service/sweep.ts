@@ -14,6 +14,8 @@ const together = 20;
 export interface SweepOptions {
   /** Runs that this process is at anyway. */
   skip?: (runId: string) => boolean;
+  /** False: there is no room for more; the next sweep goes on with what is still due. */
+  hasRoom?: () => boolean;
   /** Stops then; the next sweep goes on with what is still due. Milliseconds since the epoch. */
   until?: number;
 }
@@ -74,11 +76,12 @@ export async function purge(ports: Ports, limit = pageSize): Promise<number> {
 async function eachDue(
   ports: Ports,
   until: number,
-  { skip, until: stopAt = Number.POSITIVE_INFINITY }: SweepOptions,
+  { skip, hasRoom = () => true, until: stopAt = Number.POSITIVE_INFINITY }: SweepOptions,
   wakeRun: (id: string, wakeAt: number) => Promise<boolean>,
 ): Promise<number> {
   let count = 0;
   let cursor: string | undefined;
+  const goesOn = () => ports.clock.now() < stopAt && hasRoom();
   const wakeOne = async ({ id, wakeAt }: { id: string; wakeAt: number }) => {
     try {
       if (await wakeRun(id, wakeAt)) count += 1;
@@ -89,11 +92,11 @@ async function eachDue(
   do {
     const page = await ports.store.listDue(until, { limit: pageSize, ...(cursor !== undefined && { cursor }) });
     const due = page.items.filter(({ id }) => !skip?.(id));
-    for (let from = 0; from < due.length && ports.clock.now() < stopAt; from += together) {
+    for (let from = 0; from < due.length && goesOn(); from += together) {
       await Promise.all(due.slice(from, from + together).map(wakeOne));
     }
     cursor = page.cursor;
-  } while (cursor !== undefined && ports.clock.now() < stopAt);
+  } while (cursor !== undefined && goesOn());
   return count;
 }
 

@@ -6,6 +6,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { Liveness } from '../ports/liveness.ts';
 import type { Message, Queue } from '../ports/queue.ts';
 import type { Store } from '../ports/store.ts';
+import type { Backlog } from '../service/load.ts';
 
 /** One set of adapters that belong together. */
 export interface Backend {
@@ -15,6 +16,8 @@ export interface Backend {
   queue: Queue;
   changes: Changes;
   liveness: Liveness;
+  /** What waits in this process's memory for a worker here. */
+  backlog: Backlog;
   /** Other live worker processes on the same data. */
   countOtherWorkers(): Promise<number>;
   close(): Promise<void>;
@@ -29,4 +32,6 @@ export interface BackendOptions {
   nudge(message: Message): boolean;
   /** Another process has died: what it was at is to be taken over. */
   onProcessGone(): void;
+  /** False: what other processes send is to be left to the sweeper. */
+  hasRoom(): boolean;
 }

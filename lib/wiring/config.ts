@@ -1,12 +1,23 @@
 import * as z from 'zod';
 import { createHostRules } from '../graph/executors/hosts.ts';
 import type { HttpSettings } from '../graph/executors/http.ts';
+import type { HttpLimits } from '../http/contract/limits.ts';
 import { Fault, type Problem } from '../kernel/faults.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
+import { defaultLoadLimits, type LoadLimits } from '../service/load.ts';
 import { nearest } from '../workflow/nearest.ts';
 
 const limitNames = Object.keys(defaultLimits) as (keyof Limits)[];
 const limit = z.number().positive().optional();
+
+/** Of the HTTP API, what bounds how much it does at once. */
+const trafficNames = [
+  ...(['connections', 'requestsInFlight', 'startsInFlight', 'bodiesBytes', 'eventStreams', 'idleMs'] as const),
+];
+/** How much a process takes at once, by name. */
+export type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
+export const loadNames = [...(Object.keys(defaultLoadLimits) as (keyof LoadLimits)[]), ...trafficNames];
+
 const httpNames = ['allow', 'allowPrivate', 'timeoutMs'];
 
 const shape = {
@@ -24,14 +35,16 @@ const shape = {
     })
     .optional(),
   limits: z.strictObject(Object.fromEntries(limitNames.map((name) => [name, limit]))).default({}),
+  load: z.strictObject(Object.fromEntries(loadNames.map((name) => [name, limit]))).default({}),
 };
 
 const configSchema = z.strictObject(shape);
 
 /** Settings with all defaults filled in. */
-export type Config = Omit<z.output<typeof configSchema>, 'limits' | 'http'> & {
+export type Config = Omit<z.output<typeof configSchema>, 'limits' | 'load' | 'http'> & {
   http?: HttpSettings;
   limits: Partial<Limits>;
+  load: LoadSettings;
 };
 
 /** Settings of `pawl.config.ts`; relative paths are relative to that file. */
@@ -52,6 +65,8 @@ export interface ConfigInput {
   http?: Pick<HttpSettings, 'allow' | 'allowPrivate' | 'timeoutMs'>;
   /** Limits of the kernel that differ from its defaults, by name. */
   limits?: Partial<Limits>;
+  /** How much a process takes at once, where it differs from the defaults, by name. */
+  load?: LoadSettings;
 }
 
 /** Types the settings in `pawl.config.ts`: `export default defineConfig({ … })`. */
@@ -70,10 +85,12 @@ export function parseConfig(value: unknown, source: string): Config {
   throw new Fault('invalid_input', `${source} does not parse`, { problems: parsed.error.issues.flatMap(problemsOf) });
 }
 
+const namesIn: Record<string, string[]> = { http: httpNames, limits: limitNames, load: loadNames };
+
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = path === '' ? Object.keys(shape) : path === 'http' ? httpNames : limitNames;
+    const known = namesIn[path] ?? Object.keys(shape);
     return issue.keys.map((key) => ({
       path: path === '' ? key : `${path}.${key}`,
       message: unknownSetting(key, known),
@@ -98,6 +115,7 @@ const allowed: Record<string, string> = {
   host: 'expected an address or a host name, like "127.0.0.1"',
   port: 'expected a whole number from 0 to 65535',
   http: 'expected hosts that graphs may ask, like { allow: ["api.example.com"] }',
+  load: 'expected positive numbers by name, like { backlog: 5000 }',
   limits: 'expected positive numbers by name, like { eventsPerRun: 50000 }',
 };
 

@@ -32,6 +32,7 @@ export async function openLocalBackend(
     store,
     documents,
     blobs: createFileBlobs({ dataDir }),
+    backlog: memory.backlog,
     queue: worker ? workerQueue(memory, peers) : clientQueue(memory, peers),
     changes: peers,
     liveness: peers,
@@ -45,9 +46,12 @@ export async function openLocalBackend(
   };
 }
 
-/** What another process sent. A wake is meant for whoever is at the run already; all else is work for one of us. */
-function hear({ nudge }: BackendOptions, memory: Queue, message: Message): void {
-  if (!nudge(message) && message.kind !== 'wake') void memory.send(message);
+/**
+ * What another process sent. A wake is meant for whoever is at the run already; all else is work for one of us. It is in
+ * the store, too, where the sweeper finds what there is no room for now.
+ */
+function hear({ nudge, hasRoom }: BackendOptions, memory: Queue, message: Message): void {
+  if (!nudge(message) && message.kind !== 'wake' && hasRoom()) void memory.send(message);
 }
 
 /** Works by itself, and tells the process that may be at the run. */

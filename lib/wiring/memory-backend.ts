@@ -12,6 +12,7 @@ export function openMemoryBackend({ clock }: Pick<BackendOptions, 'clock'>): Bac
   return {
     store,
     queue,
+    backlog: queue.backlog,
     blobs: createMemoryBlobs(),
     documents: createMemoryDocuments(),
     changes: createMemoryChanges(),

@@ -10,6 +10,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { PawlApi } from '../service/api.ts';
 import { showPayload } from '../service/history.ts';
 import { createDefinitions, findWorkflow } from '../service/list-workflows.ts';
+import { createLoad, defaultLoadLimits, type Load, type LoadLimits } from '../service/load.ts';
 import { createRegistryDefinitions } from '../service/registry/definitions.ts';
 import { createRegistry } from '../service/registry/registry.ts';
 import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
@@ -45,12 +46,14 @@ export interface OpenPawlOptions {
   /** Runs that are driven at the same time. Default 256. */
   concurrency?: number;
   limits?: Partial<Limits>;
+  /** How much may wait in this process, by name. */
+  load?: Partial<LoadLimits>;
   observer?: Observer;
   clock?: Clock;
   ids?: Ids;
 }
 
-/** Pawl in this process. */
+/** Pawl in this process. Who starts a run waits until there is room for it; see `LoadLimits`. */
 export interface Pawl extends PawlApi {
   start<Input, Output>(
     workflow: Workflow<Input, Output>,
@@ -58,6 +61,8 @@ export interface Pawl extends PawlApi {
   ): Promise<RunHandle<Output>>;
   start(workflow: string, input?: unknown, options?: StartOptions): Promise<RunHandle>;
   run<Output = unknown>(id: string): RunHandle<Output>;
+  /** Whether this process takes more work now. */
+  readonly load: Load;
   /** Live worker processes on the data, this one included. */
   countWorkers(): Promise<number>;
   /** The open run that an earlier, interrupted `pawl run` left with this workflow, version and input. */
@@ -90,10 +95,13 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
   let code = createDefinitions([...options.workflows]);
   let handlers = collectHandlers({ given: options.handlers ?? [] });
   let worker: Worker | undefined;
+  let load: Load | undefined;
   let closed = false;
 
+  // A process may hear of others before it is ready itself.
+  const hasRoom = () => load?.hasRoom() ?? true;
   const recoverRuns = () => {
-    if (worker && !closed) void recover(ports, recoverWithinMs, { skip: worker.isDriving }).catch(troubled);
+    if (worker && !closed) void recover(ports, recoverWithinMs, { skip: isInHand(), hasRoom }).catch(troubled);
   };
   const backend = await openBackend(options.dataDir ?? '.pawl', options.fsync, {
     clock,
@@ -101,8 +109,16 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     worker: isWorker,
     nudge: (message) => worker?.nudge(message.run) ?? false,
     onProcessGone: recoverRuns,
+    hasRoom,
   });
-  const { documents, ...kernelBackend } = backend;
+  const { documents, backlog, ...kernelBackend } = backend;
+  const ownLoad = createLoad({ backlog, clock, limits: { ...defaultLoadLimits, ...options.load } });
+  load = ownLoad;
+  /** As it is now: runs that this process is at, or will be. */
+  const isInHand = () => {
+    const waiting = backlog.runs();
+    return (id: string) => waiting.has(id) || (worker?.isDriving(id) ?? false);
+  };
   const registry = createRegistry({
     documents,
     blobs: backend.blobs,
@@ -132,7 +148,7 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
 
   async function tick(): Promise<void> {
     try {
-      await sweep(ports, { skip: (id) => worker?.isDriving(id) ?? false });
+      await sweep(ports, { skip: isInHand(), hasRoom });
       if (ticks % purgeEveryTicks === 0) await purge(ports);
       ticks += 1;
     } catch (error) {
@@ -164,6 +180,7 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     startOptions: StartOptions = {},
   ): Promise<RunHandle<never>> {
     const named = typeof workflow === 'string' ? { name: workflow } : workflow;
+    await ownLoad.roomForStart();
     const { head } = await startRun(ports, {
       workflow: named.name,
       ...('version' in named && { version: named.version }),
@@ -176,6 +193,11 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
 
   return {
     ...service,
+    async startRun(request) {
+      await ownLoad.roomForStart();
+      return service.startRun(request);
+    },
+    load: ownLoad,
     start,
     run: handle,
     countWorkers,

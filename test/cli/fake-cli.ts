@@ -109,6 +109,13 @@ function fakePawl(state: FakeState): LocalPawl {
   };
   return {
     ...api,
+    load: {
+      admitStart() {},
+      admitMessage() {},
+      roomForStart: async () => {},
+      hasRoom: () => true,
+      waiting: () => 0,
+    },
     countWorkers: async () => state.workers,
     findInterrupted: async (workflow, input, origin, version) => {
       note('findInterrupted', [workflow, input, origin, ...(version === undefined ? [] : [version])]);

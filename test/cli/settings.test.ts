@@ -32,6 +32,7 @@ test('an empty configuration has all defaults', () => {
     host: '127.0.0.1',
     port: 8787,
     limits: {},
+    load: {},
   });
 });
 

@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.all(gateways.splice(0).map((gateway) => gateway.close()));
 });
 
-const quickly = { firstDelayMs: 1, maxDelayMs: 5 };
+const quickly = { firstDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 5 };
 const far = `https://${gatewayHost}`;
 
 async function reached(clientOptions: Partial<ClientOptions> = {}, gatewayOptions: FakeGatewayOptions = {}) {
@@ -290,6 +290,13 @@ describe('what a gateway answers by itself', () => {
     answer({ status, body: { message } }, { status, body: { message } });
     expect(await client.listRuns()).toEqual({ items: [] });
     expect(sent).toHaveLength(3);
+  });
+
+  test('that lets too much through no more, as often as it is asked, makes the caller hear so', async () => {
+    const { client, answer } = await reached();
+    const throttled = { status: 429, body: { message: 'Too Many Requests' } };
+    answer(throttled, throttled, throttled, throttled);
+    expect(await faultOf(client.listRuns())).toMatchObject({ code: 'overloaded' });
   });
 
   test('an error of Pawl behind it is not', async () => {

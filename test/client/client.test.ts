@@ -20,7 +20,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-const quickly = { firstDelayMs: 1, maxDelayMs: 5 };
+const quickly = { firstDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 5 };
 
 interface Served {
   api: FakeApi;
@@ -179,6 +179,7 @@ describe('what goes wrong is a fault, as in process', () => {
     'too_large',
     'unauthorized',
     'unavailable',
+    'overloaded',
     'storage_full',
     'corrupt',
     'newer_format',
@@ -290,6 +291,34 @@ describe('what may work later is tried again', () => {
       code: 'unavailable',
       message: 'busy',
     });
+    expect(requests()).toBe(4);
+  });
+
+  test.each([
+    ['as many seconds as it asks for', '1', 1_000],
+    ['until the date that it names', () => new Date(Date.now() + 2_000).toUTCString(), 900],
+    ['a second where it does not say', undefined, 1_000],
+  ])('a server that has too much to do is left alone: %s', async (_what, after, atLeastMs) => {
+    const { url, requests } = await answering(
+      (request, response) => {
+        const text = typeof after === 'function' ? after() : after;
+        status(429, '', text === undefined ? {} : { 'Retry-After': text })(request, response);
+      },
+      json({ id: 'x' }),
+    );
+    const began = performance.now();
+    expect(await createClient({ url, retry: { firstDelayMs: 1 } }).getRun('x')).toEqual({ id: 'x' });
+    expect(performance.now() - began).toBeGreaterThan(atLeastMs - 5);
+    expect(requests()).toBe(2);
+  });
+
+  test('and is asked so often and no more, then the caller hears that it is overloaded', async () => {
+    const overloaded = status(429, JSON.stringify({ code: 'overloaded', detail: 'too much' }), {
+      'Content-Type': 'application/problem+json',
+      'Retry-After': '3600',
+    });
+    const { url, requests } = await answering(overloaded);
+    await expect(createClient({ url, retry: quickly }).getRun('x')).rejects.toMatchObject({ code: 'overloaded' });
     expect(requests()).toBe(4);
   });
 
@@ -489,7 +518,7 @@ describe('watchRun', () => {
 
   test('does not ask a hasty server that has nothing to say again and again', async () => {
     const { url, requests } = await answering(stream('retry: 0\n\n'));
-    const client = createClient({ url, retry: { maxDelayMs: 100 } });
+    const client = createClient({ url, retry: { maxDelayMs: 100, maxRetryAfterMs: 100 } });
     const begun = performance.now();
     const stopping = new AbortController();
     const seen = collect(client, 'x', { signal: stopping.signal });

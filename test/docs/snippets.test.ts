@@ -5,8 +5,10 @@ import { dirname, join } from 'node:path';
 import { isWorkflow } from 'pawl';
 import { createTestPawl } from 'pawl/testing';
 import { afterAll, describe, expect, test } from 'vitest';
+import { defaultHttpLimits } from '../../lib/http/contract/limits.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
-import { parseConfig } from '../../lib/wiring/config.ts';
+import { defaultLoadLimits } from '../../lib/service/load.ts';
+import { loadNames, parseConfig } from '../../lib/wiring/config.ts';
 import { type } from '../cli/fake-cli.ts';
 import { anchorsOf, blocksOf, commandsOf, linksOf, moduleOf, pages, root } from './snippets.ts';
 
@@ -127,11 +129,11 @@ test('the documentation lists every limit and every setting, with its default', 
     return Number(amount.replaceAll(',', '')) * (units[unit] ?? Number.NaN);
   };
   const rows = [...page.matchAll(/^\| `(\w+)` \| .* \| (.*) \|$/gm)].map(([, name = '', value = '']) => [name, value]);
-  const limits = Object.fromEntries(rows.filter(([name = '']) => name in defaultLimits));
-  expect(Object.keys(limits).toSorted()).toEqual(Object.keys(defaultLimits).toSorted());
-  for (const [name, value] of Object.entries(limits)) {
-    expect(inWords(String(value)), name).toBe(defaultLimits[name as keyof typeof defaultLimits]);
-  }
+  const traffic = Object.entries(defaultHttpLimits).filter(([name]) => (loadNames as string[]).includes(name));
+  const defaults: Record<string, number> = { ...defaultLimits, ...defaultLoadLimits, ...Object.fromEntries(traffic) };
+  const limits = Object.fromEntries(rows.filter(([name = '']) => name in defaults));
+  expect(Object.keys(limits).toSorted()).toEqual(Object.keys(defaults).toSorted());
+  for (const [name, value] of Object.entries(limits)) expect(inWords(String(value)), name).toBe(defaults[name]);
   const settings = rows.map(([name]) => name);
   for (const name of Object.keys(parseConfig({}, 'no file'))) if (name !== 'limits') expect(settings).toContain(name);
 });

@@ -12,8 +12,12 @@ const shortMs = 4_000;
 /** Of each property. */
 export const fuzzTimeoutMs = seconds === undefined ? 20_000 : seconds * 1_000 + 60_000;
 
-/** One input may take so long, in ms. */
+/** One input may take so long, in ms of this process's own work: others may keep the machine busy. */
 const hangsAfterMs = 5_000;
+/** And so long whatever the machine is busy with. */
+const patienceMs = 60_000;
+/** One input may take the process's peak of memory so much higher, in MB. */
+const mostMb = 300;
 
 /** Tries the property with as many inputs as the budget has. `runs`: how many that is by default. */
 export async function fuzz<Input>(
@@ -24,8 +28,7 @@ export async function fuzz<Input>(
   let tried = 0;
   const one = async (input: Input) => {
     tried += 1;
-    await inTime(property(input));
-    assertPristine();
+    await within(() => property(input));
   };
   await fc.assert(fc.asyncProperty(inputs, one), {
     ...(seconds === undefined ? { seed: 20, numRuns: runs } : { numRuns: Number.MAX_SAFE_INTEGER }),
@@ -37,17 +40,38 @@ export async function fuzz<Input>(
   if (FUZZ_PATH === undefined) expect(tried, 'inputs in the time').toBeGreaterThan(Math.min(10, runs / 2));
 }
 
-async function inTime(work: void | Promise<void>): Promise<void> {
-  if (work === undefined) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`It took longer than ${hangsAfterMs} ms`)), hangsAfterMs);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+/** Work on one input: it ends in time, takes memory within the bound, and leaves what all objects have as it is. */
+export async function within(work: () => void | Promise<void>): Promise<void> {
+  const before = peakMb();
+  await inTime(work);
+  expect(peakMb() - before, 'MB that one input took').toBeLessThan(mostMb);
+  assertPristine();
+}
+
+/** The most that this process has ever had in memory. */
+function peakMb(): number {
+  return process.resourceUsage().maxRSS / 1_024;
+}
+
+async function inTime(property: () => void | Promise<void>): Promise<void> {
+  const began = performance.now();
+  const cpu = process.cpuUsage();
+  const workedMs = () => {
+    const { user, system } = process.cpuUsage(cpu);
+    return Math.min((user + system) / 1_000, performance.now() - began);
+  };
+  const isLate = () => workedMs() > hangsAfterMs || performance.now() - began > patienceMs;
+  const tooLong = () => new Error(`It took longer than ${hangsAfterMs} ms`);
+  const work = property();
+  if (work !== undefined) {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setInterval(() => isLate() && reject(tooLong()), hangsAfterMs / 10);
+    });
+    await Promise.race([work, late]).finally(() => clearInterval(timer));
   }
+  // What never lets go of the process is not interrupted by a timer.
+  if (isLate()) throw tooLong();
 }
 
 const prototypes = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Promise.prototype];

@@ -27,6 +27,9 @@ const config = fc.record(
     limits: fc.dictionary(fc.constantFrom(...Object.keys(defaultLimits), '__proto__', 'constructor'), fc.double(), {
       maxKeys: 3,
     }),
+    load: fc.dictionary(fc.constantFrom('backlog', 'eventStreams', '__proto__', 'constructor'), fc.double(), {
+      maxKeys: 3,
+    }),
   },
   { requiredKeys: [] },
 );
@@ -49,11 +52,13 @@ describe('a configuration', () => {
           'fsync',
           'host',
           'limits',
+          'load',
           'port',
           'store',
           'workflows',
         ]);
-        for (const limit of Object.values(parsed.limits)) expect(limit).toBeGreaterThan(0);
+        const bounds = { ...parsed.limits, ...parsed.load };
+        for (const limit of Object.values(bounds)) expect(limit).toBeGreaterThan(0);
       } catch (error) {
         expect(error).toMatchObject({ code: 'invalid_input', problems: expect.arrayContaining([expect.anything()]) });
       }

@@ -98,6 +98,16 @@ describe('is bounded', () => {
     expect(checkAgainst({ uniqueItems: true }, list.slice(1))).toEqual([]);
   });
 
+  test('a list that has too many items to be compared is not compared', () => {
+    const list = Array.from({ length: 40 * graphLimits.uniqueItems }, (_, n) => ({ n }));
+    const before = process.cpuUsage();
+    expect(checkAgainst({ items: { uniqueItems: true } }, [list])).toEqual([
+      { path: '[0]', message: 'has too many items' },
+    ]);
+    // All with all of them would take hours.
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
+  });
+
   test('the schema stays as it was', () => {
     const schema: JsonSchema = { pattern: 'a', uniqueItems: true, $ref: '#/$defs/x', $defs: { x: true } };
     const before = JSON.stringify(schema);

@@ -14,6 +14,7 @@ describe('what goes wrong inside', () => {
     ['too_large', 413],
     ['corrupt', 500],
     ['newer_format', 500],
+    ['overloaded', 429],
     ['unavailable', 503],
     ['closed', 503],
     ['storage_full', 507],

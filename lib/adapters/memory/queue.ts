@@ -8,6 +8,8 @@ interface Entry {
   receives: number;
   /** The latest delivery's; older ones have run out. */
   receipt?: string;
+  /** It became visible then. */
+  readyAt: number;
 }
 
 interface Waiter {
@@ -19,6 +21,8 @@ interface Waiter {
 export interface MemoryQueue extends Queue {
   /** Ends all waiting `receive`s with nothing and forgets the messages. */
   close(): Promise<void>;
+  /** What could be received now. */
+  readonly backlog: { count(): number; oldestMs(): number; runs(): Set<string> };
 }
 
 /** A queue in this process. First in, first out, as far as delays and redeliveries allow. */
@@ -44,6 +48,7 @@ export function createMemoryQueue({
       dead.set(entry.receipt ?? '', entry);
       return;
     }
+    entry.readyAt = clock.now();
     ready.add(entry);
     const [waiter] = waiters;
     if (waiter === undefined) return;
@@ -93,9 +98,18 @@ export function createMemoryQueue({
   return {
     durable: false,
 
+    backlog: {
+      count: () => ready.size,
+      oldestMs() {
+        for (const { readyAt } of ready) return Math.max(0, clock.now() - readyAt);
+        return 0;
+      },
+      runs: () => new Set([...ready].map(({ message }) => message.run)),
+    },
+
     async send(message, { delayMs = 0 } = {}) {
       if (closed) throw new Fault('closed', 'The queue is closed.');
-      makeVisibleIn({ message: copyOf(message), receives: 0 }, delayMs);
+      makeVisibleIn({ message: copyOf(message), receives: 0, readyAt: 0 }, delayMs);
     },
 
     async receive({ max, waitMs }) {
@@ -139,7 +153,7 @@ export function createMemoryQueue({
     async redrive() {
       const entries = [...dead.values()];
       dead.clear();
-      for (const { message } of entries) makeVisible({ message, receives: 0 });
+      for (const { message } of entries) makeVisible({ message, receives: 0, readyAt: 0 });
       return entries.length;
     },
 

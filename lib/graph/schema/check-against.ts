@@ -63,7 +63,13 @@ function ownSchema(schema: Json): Json {
     if (formatName === undefined) own.format = patternFormat(pattern);
     else more.push({ format: patternFormat(pattern) });
   }
-  if (own.uniqueItems === true) more.push({ maxItems: graphLimits.uniqueItems });
+  if (own.uniqueItems === true) {
+    // The interpreter compares all with all, also where a list has too many items.
+    delete own.uniqueItems;
+    const few = { maxItems: graphLimits.uniqueItems };
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+    more.push({ if: few, then: { uniqueItems: true }, else: few });
+  }
   if (more.length > 0) own.allOf = [...((own.allOf as Json[] | undefined) ?? []), ...more];
   Object.defineProperty(own, '$recursiveAnchor', { enumerable: false, get: countStep });
   return own;

@@ -16,6 +16,18 @@ export interface HttpLimits {
   gatherMs: number;
   /** How long a client waits before it asks for the next reply, in ms. */
   comeBackMs: number;
+  /** Open connections; what is over it is hung up on. */
+  connections: number;
+  /** Requests that are being answered, streams apart; what is over it is refused. */
+  requestsInFlight: number;
+  /** Of these, requests that start a run. */
+  startsInFlight: number;
+  /** Bodies of all requests that are being answered, in bytes. */
+  bodiesBytes: number;
+  /** Live streams of events. */
+  eventStreams: number;
+  /** A connection on which nothing moves for longer is closed, in ms. */
+  idleMs: number;
 }
 
 export const defaultHttpLimits: HttpLimits = {
@@ -27,6 +39,12 @@ export const defaultHttpLimits: HttpLimits = {
   replyBytes: 2 * 1024 * 1024,
   gatherMs: 50,
   comeBackMs: 100,
+  connections: 5_000,
+  requestsInFlight: 1_000,
+  startsInFlight: 500,
+  bodiesBytes: 64 * 1024 * 1024,
+  eventStreams: 2_000,
+  idleMs: 120_000,
 };
 
 /** In characters, unless the name says otherwise. */

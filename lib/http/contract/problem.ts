@@ -26,7 +26,7 @@ export interface ProblemDetails {
 }
 
 export interface ProblemKind {
-  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 500 | 503 | 507;
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503 | 507;
   title: string;
   /** What to do about it, for the documentation. */
   advice: string;
@@ -80,6 +80,11 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
     status: 415,
     title: 'Bodies are JSON',
     advice: 'Send `Content-Type: application/json`; a workflow may be `application/yaml`, too.',
+  },
+  overloaded: {
+    status: 429,
+    title: 'Too much at once',
+    advice: 'The server has as much as it can do. Send the same request again after `Retry-After` seconds.',
   },
   internal: {
     status: 500,

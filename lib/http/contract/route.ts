@@ -19,6 +19,8 @@ export interface Route {
   /** In place of `body`: the body is a document of its own, YAML or JSON, and is handed on as it is. */
   document?: true;
   answers: Answer[];
+  /** What it asks of a busy server: a new run, to tell a run something, or nothing that could wait. Default: an answer. */
+  load?: 'start' | 'tell' | 'always';
   /** Beside those that every route may answer. */
   problems: ProblemCode[];
 }

@@ -9,7 +9,7 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { systemIds } from '../../adapters/system/ids.ts';
 import { collectHandlers } from '../../graph/handlers.ts';
 import { createAloneGate } from '../../kernel/alone.ts';
-import { defaultLimits } from '../../kernel/limits.ts';
+import { defaultLimits, type Limits } from '../../kernel/limits.ts';
 import type { Observer, Ports } from '../../kernel/ports.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -33,6 +33,8 @@ export interface AwsOptions {
   /** What else does the work of graphs' tasks. Default: what the infrastructure allows. */
   executors?: GraphExecutors;
   observer?: Observer;
+  /** Limits of the kernel that differ from its defaults. */
+  limits?: Partial<Limits>;
   /** Default: what the infrastructure has set. */
   environment?: AwsEnvironment;
   /** Default: those of the function's account. */
@@ -80,7 +82,11 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
     // Nothing is known of other invocations: leases decide.
     liveness: { self: 'lambda', isGone: async () => false },
     definitions: createRegistryDefinitions({ code: () => code, registry }),
-    limits: { ...defaultLimits, stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs) },
+    limits: {
+      ...defaultLimits,
+      ...options.limits,
+      stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs),
+    },
     alone: createAloneGate(),
     observer: options.observer,
   };
