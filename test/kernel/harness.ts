@@ -152,10 +152,18 @@ export function seededIds(seed: number): Ids {
 }
 
 const never = new Promise<never>(() => {});
+
+/** In place of a clone: whoever changes what the store holds is told so. */
+function frozen<T>(record: T): T {
+  if (typeof record !== 'object' || record === null || Object.isFrozen(record)) return record;
+  Object.freeze(record);
+  for (const part of Object.values(record)) frozen(part);
+  return record;
+}
 export function createWorld(options: WorldOptions = {}): World {
   const { seed = 1, limits = {}, durableQueue = true, quietTurns = 4 } = options;
   const clock = createVirtualClock({ turns: quietTurns });
-  const store = createMemoryStore({ clock });
+  const store = createMemoryStore({ clock, copy: frozen });
   const blobs = createMemoryBlobs();
   const ids = seededIds(seed);
   const messages: Sent[] = [];

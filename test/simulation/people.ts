@@ -15,6 +15,7 @@ import { deleteRun } from '../../lib/service/delete-run.ts';
 import { startRun } from '../../lib/service/start-run.ts';
 import { cancelRun, createIssuer, pauseRun, resumeRun, signalRun } from '../../lib/service/tell-run.ts';
 import type { Process } from '../kernel/harness.ts';
+import { olderRecord } from './newer-format.ts';
 import type { Setting } from './setting.ts';
 import type { Telling, Workload } from './workload.ts';
 
@@ -168,7 +169,7 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
 
   /** An append that no driver made, under a live driver (K3). False: the place was taken, or nobody is at the run. */
   async function appendMailbox(run: string, event: OutsideEvent): Promise<boolean> {
-    const { head, chunks } = await world.record(run);
+    const { head, chunks } = olderRecord(await world.record(run));
     const { current, position, heard } = foldJournal(head.birth, chunks);
     if (heard.has(event.id) || current.phase !== 'claimed' || current.leaseUntil < world.clock.now()) return false;
     return putMailbox(run, head.birth.nonce, position + 1, event);

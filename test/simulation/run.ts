@@ -55,9 +55,16 @@ else await runToFirst();
 
 function serve(): void {
   const report = (what: Report) => process.send?.(what);
+  // Nobody waits for it: it belongs to the schedule that is under way.
+  process.on('unhandledRejection', (error) => {
+    const violations = [`threw ${error instanceof Error ? error.stack : String(error)}`];
+    report({ type: 'failed', seed: current, mode: caseOf(current, options).mode, violations });
+  });
+  let current = from;
   process.on('message', async ({ from: first, count }: Portion) => {
     const sums = { schedules: 0, runs: 0, effects: 0, sweeps: 0, longestWait: 0 };
     for (let seed = first; seed < first + count; seed += 1) {
+      current = seed;
       const { mode, violations, runs, effects, sweeps, longestWait } = await safely(seed);
       sums.schedules += 1;
       sums.runs += runs;
@@ -68,6 +75,8 @@ function serve(): void {
     }
     report({ type: 'done', ...sums });
   });
+  // Whoever asked is gone.
+  process.on('disconnect', () => process.exit(0));
   report({ type: 'ready' });
 }
 

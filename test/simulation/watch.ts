@@ -95,7 +95,7 @@ export function watchStore(
     if (noTakeovers && chunk.takeover && run.journal.current.phase === 'claimed') {
       say(`(9) ${chunk.driver?.id} took ${id} over from ${run.driver}, which was neither dead nor frozen`);
     }
-    extendJournal(run.journal, structuredClone(older(chunk)));
+    extendJournal(run.journal, older(chunk));
     for (const event of chunk.events) if (isOutside(event)) heard(id, run, event.id, chunk);
     run.driver = chunk.driver?.id ?? run.driver;
     if (run.journal.current.phase !== 'claimed') run.driver = undefined;
