@@ -83,7 +83,8 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
   function mayBeLost(message: Message): boolean {
     if (!rough || mode === 'shaky') return false;
     if (message.kind === 'mail' && message.mail.event.type === 'child_settled') return backstops;
-    return !durableQueue || message.kind !== 'mail';
+    // Where the queue forgets, a start message lies in the memory of its process, and dies with it.
+    return durableQueue ? message.kind !== 'mail' : message.kind !== 'start';
   }
 
   function wordsOf({ message, place }: Letter): string {
@@ -103,7 +104,9 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
   function receive(letter: Letter, receives: number): void {
     const { message, place } = letter;
     const free = setting.processes.filter(({ name }) => receiver === 'worker' || !busy.has(`${name} ${message.run}`));
-    const host = !durableQueue && message.kind === 'start' && free.find(({ name }) => name === letter.from);
+    const isHosted = !durableQueue && message.kind === 'start';
+    if (isHosted && !world.isAlive(letter.from)) return;
+    const host = isHosted && free.find(({ name }) => name === letter.from);
     const process = host || free[fate.below(`receiver of ${place} ${receives}`, free.length)];
     if (!process) {
       handOut(letter, receives, busyMs);

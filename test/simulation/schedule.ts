@@ -259,8 +259,10 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
 
   function sweepBy(process: Process): void {
     sweeps += 1;
-    tell(process.name, 'sweeps');
-    void sweep(process.ports, { skip: (run) => post.isDriving(process.name, run) }).catch(() => {});
+    sweep(process.ports, { skip: (run) => post.isDriving(process.name, run) }).then(
+      (count) => count > 0 && tell(process.name, `has swept, and woken ${count} of the runs`),
+      (error: unknown) => tell(process.name, `breaks its sweep off: ${String(error)}`),
+    );
   }
 
   const served = new Set<string>();

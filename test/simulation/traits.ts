@@ -49,6 +49,7 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
   const cut = chance() < 0.3 && (mode === 'kill' || mode === 'shaky');
   const durableQueue = chance() < 0.6;
   const twice = chance() < 0.25;
+  const again = mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0;
   return {
     durability: roll < 0.8 ? 'each' : roll < 0.9 ? 'relaxed' : 'none',
     durableQueue,
@@ -61,10 +62,11 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
     turnMs: cut ? 75 * second + below(60 * second) : undefined,
     deploys: rough && chance() < 0.12,
     upgrades: rough && chance() < 0.1,
-    again: mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0,
+    again,
     timeoutMs: mode !== 'poison' && chance() < 0.1 ? 20 * second + below(400 * second) : undefined,
     runs: 1 + below(2),
     twice,
-    reborn: twice && mode !== 'poison' && chance() < 0.3,
+    // What people tell a run that went on as another finds that one through it.
+    reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.3,
   };
 }

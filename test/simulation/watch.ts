@@ -43,6 +43,7 @@ interface Watched {
   /** When each mail was stored, and under whose claim. */
   mail: Map<string, { at: number; driver: string | undefined }>;
   settled: boolean;
+  deleted: boolean;
   hasNewer: boolean;
   /** Sweeps since somebody should have looked at it. */
   waits: number;
@@ -54,7 +55,8 @@ const mailMs = 9_000;
 const sweepMs = 20_000;
 
 /** A run that is due is taken up after so many sweeps at the latest, once faults have stopped (5). */
-export const longestWaitAllowed = 6;
+const longestWaitAllowed = 6;
+const longestWaitOfFresh = 40;
 
 export function watchStore(
   setting: Setting,
@@ -62,7 +64,9 @@ export function watchStore(
   say: (violation: string) => void,
 ): Watch {
   const { world, tell, nameOf } = setting;
-  const { graceMs, leaseMs } = { ...defaultLimits, ...setting.case.traits.limits };
+  const { backstops, traits } = setting.case;
+  const { durableQueue } = traits;
+  const { graceMs, leaseMs } = { ...defaultLimits, ...traits.limits };
   const written = new Set<string>();
   const newer = new Set<string>();
   const lost = new Map<string, string>();
@@ -78,12 +82,12 @@ export function watchStore(
     const writer = chunk.driver?.id.split('.')[0] as string;
     tell(chunk.driver ? writer : 'outside', `appends to ${nameOf(id)} ${wordsOf(chunk)}`);
     const place = `${id} ${chunk.nonce} ${chunk.position}`;
+    const run = runs.get(id);
+    // A driver of a run that was deleted writes where nobody reads (K7).
+    if (!run || run.deleted || run.journal.birth.nonce !== chunk.nonce) return;
     if (written.has(place)) say(`(1) ${place} was written twice`);
     written.add(place);
     if (chunk.driver) leases.set(`${writer} ${id}`, chunk.driver.leaseUntil);
-    const run = runs.get(id);
-    // A driver of a run that was deleted writes where nobody reads (K7).
-    if (!run || run.journal.birth.nonce !== chunk.nonce) return;
     if (chunk.driver && run.hasNewer && !newer.has(writer)) {
       say(`(14) ${writer} appended to ${id}, whose journal is in a format that it does not know`);
     }
@@ -95,7 +99,11 @@ export function watchStore(
     if (noTakeovers && chunk.takeover && run.journal.current.phase === 'claimed') {
       say(`(9) ${chunk.driver?.id} took ${id} over from ${run.driver}, which was neither dead nor frozen`);
     }
+    const ended = run.journal.current;
     extendJournal(run.journal, older(chunk));
+    if (ended.phase === 'settled' && JSON.stringify(run.journal.current) !== JSON.stringify(ended)) {
+      say(`(2) run ${id} had ended, and ${chunk.id} changed that`);
+    }
     for (const event of chunk.events) if (isOutside(event)) heard(id, run, event.id, chunk);
     run.driver = chunk.driver?.id ?? run.driver;
     if (run.journal.current.phase !== 'claimed') run.driver = undefined;
@@ -122,7 +130,15 @@ export function watchStore(
       news.push(birth.id);
       const settled = !isOpen(head.state);
       const journal = openJournal(birth);
-      runs.set(birth.id, { journal, driver: undefined, mail: new Map(), settled, hasNewer: false, waits: 0 });
+      runs.set(birth.id, {
+        journal,
+        driver: undefined,
+        mail: new Map(),
+        settled,
+        deleted: false,
+        hasNewer: false,
+        waits: 0,
+      });
       if (birth.parent && isOpen(head.state) && runs.get(birth.parent.id)?.settled) late.add(birth.id);
     }
     return answer;
@@ -140,6 +156,7 @@ export function watchStore(
     const run = runs.get(id);
     if (run && change.state) {
       if (!isOpen(change.state)) run.settled = true;
+      if (change.state.status === 'deleting') run.deleted = true;
       tell('store', `head of ${nameOf(id)}: ${stateOf(change.state)}`);
     }
     const bySweeper = change.position === undefined && change.state && isOpen(change.state);
@@ -151,6 +168,11 @@ export function watchStore(
     else swept.delete(id);
     return done;
   };
+
+  /** Where the queue forgets, only its host begins a run that nobody has begun, and so it is the host that has to come by. */
+  function patienceOf({ journal: { current } }: Watched): number {
+    return current.phase === 'fresh' && !durableQueue ? longestWaitOfFresh : longestWaitAllowed;
+  }
 
   /** From when on somebody has to look at the run. */
   function dueAt({ journal: { current, birth } }: Watched): number {
@@ -195,7 +217,7 @@ export function watchStore(
         const isDue = !run.settled && dueAt(run) < world.clock.now();
         run.waits = isDue && !disturbed ? run.waits + 1 : 0;
         longestWait = Math.max(longestWait, run.waits);
-        if (run.waits !== longestWaitAllowed + 1) continue;
+        if (!backstops || run.waits !== patienceOf(run) + 1) continue;
         say(`(5) run ${id} is due, and nobody has looked at it for ${run.waits} sweeps`);
       }
     },
