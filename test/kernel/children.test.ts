@@ -173,9 +173,10 @@ describe('children', () => {
     });
     const one = world.process('one', [inner, quick]);
     const run = await startIn(one, quick);
+    const child = await childOf(world, run);
     // The head of the child is on its way while the parent settles.
     one.trouble(({ method, args }) =>
-      method === 'create' && (args[0] as { birth: { id: string } }).birth.id === await childOf(world, run)
+      method === 'create' && (args[0] as { birth: { id: string } }).birth.id === child
         ? { do: 'delay', ms: 5_000 }
         : undefined,
     );
