@@ -222,7 +222,8 @@ export function createProgram(context: ProgramContext): Program {
       return task(request);
     },
     child(key, spec) {
-      const id = childId(context.ids, birth.id, key);
+      seed ??= seedOf(context.ids, birth);
+      const id = childId(context.ids, seed, key);
       const request = ask<ChildRequest>(key, 'child', { spec, id, askedAt: time });
       pending.add(request);
       return task(request);
@@ -472,8 +473,9 @@ export function seedOf(ids: Ids, birth: Birth): string {
   return ids.digest(`seed\n${birth.nonce}`);
 }
 
-export function childId(ids: Ids, parentId: string, key: string): string {
-  return ids.digest(`child\n${parentId}\n${key}`);
+/** Follows from the parent's nonce, not from its id: a run that comes back under its id has children of its own (K7). */
+export function childId(ids: Ids, seed: string, key: string): string {
+  return ids.digest(`child\n${seed}\n${key}`);
 }
 
 const tokenSeparator = '.';

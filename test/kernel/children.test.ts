@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { childId } from '../../lib/kernel/program.ts';
+import { childId, seedOf } from '../../lib/kernel/program.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, hold, mailMessage, signalMail, startIn, type World } from './harness.ts';
 
@@ -11,8 +11,8 @@ const inner = workflow({ name: 'inner' }, async (ctx) => {
 const outer = workflow({ name: 'outer' }, async (ctx) => ctx.child(inner, undefined));
 const innerKey = 'child:inner';
 
-function childOf(world: World, run: string): string {
-  return childId(world.ids, run, innerKey);
+async function childOf(world: World, run: string): Promise<string> {
+  return childId(world.ids, seedOf(world.ids, (await world.head(run)).birth), innerKey);
 }
 
 async function cancelMail(world: World, run: string) {
@@ -58,7 +58,7 @@ describe('settling', () => {
       const one = world.process('one', [inner, outer]);
       const run = await startIn(one, outer);
       await world.deliverAll(one, { maxWaitMs: 1_000 });
-      const child = childOf(world, run);
+      const child = await childOf(world, run);
       let settling = false;
       one.trouble((call) => {
         if (call.method === 'append' && call.args[0] === child) settling = true;
@@ -90,7 +90,7 @@ describe('children', () => {
     // Two drivers believe in their first delivery.
     await world.until(Promise.all([one.drive(start), two.drive(start)]));
     expect(world.messages.filter(({ message }) => message.kind === 'start')).toHaveLength(1);
-    expect(world.messages[0]?.message.run).toBe(childOf(world, run));
+    expect(world.messages[0]?.message.run).toBe(await childOf(world, run));
     expect((await world.store.list({ workflow: 'inner' }, { limit: 10 })).items).toHaveLength(1);
   });
 
@@ -107,7 +107,7 @@ describe('children', () => {
     for (let i = 0; i < 3; i += 1) await world.until(one.drive(await signalMail(world, run, 'tick')));
     expect((await world.lines(run)).filter((line) => line.includes('task_started'))).toHaveLength(1);
     expect(one.calls.filter(({ method }) => method === 'create')).toHaveLength(2);
-    await world.until(one.drive(await signalMail(world, childOf(world, run), 'go', 'x')));
+    await world.until(one.drive(await signalMail(world, await childOf(world, run), 'go', 'x')));
     await world.deliverAll(one, { maxWaitMs: 1_000 });
     expect((await world.fold(run)).current).toMatchObject({ end: { output: '"x"' } });
   });
@@ -147,7 +147,7 @@ describe('children', () => {
     const one = world.process('one', [inner, outer]);
     const run = await startIn(one, outer);
     await world.deliverAll(one, { maxWaitMs: 1_000 });
-    await world.until(one.drive(await signalMail(world, childOf(world, run), 'go', 'x')));
+    await world.until(one.drive(await signalMail(world, await childOf(world, run), 'go', 'x')));
     expect(world.take('mail').run).toBe(run);
     await world.advance(5 * minute);
     expect(await world.until(one.drive({ kind: 'wake', run, from: 'sweeper' }))).toBe('settled');
@@ -162,7 +162,7 @@ describe('children', () => {
     await world.until(one.drive(await cancelMail(world, run)));
     await world.deliverAll(one, { maxWaitMs: 1_000 });
     expect((await world.head(run)).state.status).toBe('cancelled');
-    expect((await world.head(childOf(world, run))).state.status).toBe('cancelled');
+    expect((await world.head(await childOf(world, run))).state.status).toBe('cancelled');
   });
 
   test('K23: a child that was cancelled before it existed never starts', async () => {
@@ -173,9 +173,10 @@ describe('children', () => {
     });
     const one = world.process('one', [inner, quick]);
     const run = await startIn(one, quick);
+    const child = await childOf(world, run);
     // The head of the child is on its way while the parent settles.
     one.trouble(({ method, args }) =>
-      method === 'create' && (args[0] as { birth: { id: string } }).birth.id === childOf(world, run)
+      method === 'create' && (args[0] as { birth: { id: string } }).birth.id === child
         ? { do: 'delay', ms: 5_000 }
         : undefined,
     );
@@ -186,7 +187,7 @@ describe('children', () => {
     await world.advance(10_000);
     expect(await end).toBe('settled');
     await world.deliverAll(one, { maxWaitMs: 60_000 });
-    expect((await world.head(childOf(world, run))).state.status).toBe('cancelled');
+    expect((await world.head(await childOf(world, run))).state.status).toBe('cancelled');
     expect(world.started()).toEqual([]);
   });
 
@@ -240,7 +241,7 @@ describe('children', () => {
     const one = world.process('one', [inner, waiting]);
     const run = await startIn(one, waiting);
     await world.deliverAll(one, { maxWaitMs: 1_000 });
-    const child = childOf(world, run);
+    const child = await childOf(world, run);
     const { nonce } = (await world.head(child)).birth;
     await world.store.append(child, { format: 2, nonce, position: 2, id: 'new', at: world.clock.now(), events: [] });
     await world.advance(10 * minute);
@@ -256,7 +257,7 @@ describe('children', () => {
       method === 'create' && nth < 4 ? { do: nth === 2 ? 'timeOut' : 'refuse' } : undefined,
     );
     await world.deliverAll(one, { maxWaitMs: 1_000 });
-    await world.until(one.drive(await signalMail(world, childOf(world, run), 'go', 'x')));
+    await world.until(one.drive(await signalMail(world, await childOf(world, run), 'go', 'x')));
     await world.deliverAll(one, { maxWaitMs: 1_000 });
     expect((await world.fold(run)).current).toMatchObject({ end: { output: '"x"' } });
   });

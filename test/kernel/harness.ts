@@ -78,6 +78,8 @@ export interface WorldOptions {
   limits?: Partial<Limits>;
   /** Like SQS: what is in the queue outlives processes. Default true. */
   durableQueue?: boolean;
+  /** Macrotasks in a row in which nothing happens: then nothing goes on without time. */
+  quietTurns?: number;
 }
 
 interface ProcessOptions {
@@ -85,6 +87,10 @@ interface ProcessOptions {
   skewMs?: number;
   limits?: Partial<Limits>;
   observer?: Observer;
+  /** In place of a queue that has nothing for anybody. */
+  queue?: Partial<Queue>;
+  /** The store as this process sees it. */
+  store?: (store: Store) => Store;
 }
 
 export interface World {
@@ -118,8 +124,8 @@ export interface World {
   isAlive(process: string): boolean;
   /** How many events are in the run's journal, told without waiting. */
   durableEvents(run: string): number;
-  /** Called when a process learns that another driver has taken a position of the run. */
-  onLoss(callback: (process: string, run: string) => void): void;
+  /** Called when a driver of a process learns that another one has taken a position of the run. */
+  onLoss(callback: (process: string, run: string, driver: string | undefined) => void): void;
   /** The steps that were started, as `<process>:<key>#<attempt>`. */
   started(): string[];
 }
@@ -146,12 +152,18 @@ export function seededIds(seed: number): Ids {
 }
 
 const never = new Promise<never>(() => {});
-/** Macrotasks in a row without any that the code asked for: then nothing goes on without time. */
-const quietTurns = 4;
 
-export function createWorld({ seed = 1, limits = {}, durableQueue = true }: WorldOptions = {}): World {
+/** In place of a clone: whoever changes what the store holds is told so. */
+function frozen<T>(record: T): T {
+  if (typeof record !== 'object' || record === null || Object.isFrozen(record)) return record;
+  Object.freeze(record);
+  for (const part of Object.values(record)) frozen(part);
+  return record;
+}
+export function createWorld(options: WorldOptions = {}): World {
+  const { seed = 1, limits = {}, durableQueue = true, quietTurns = 4 } = options;
   const clock = createVirtualClock({ turns: quietTurns });
-  const store = createMemoryStore({ clock });
+  const store = createMemoryStore({ clock, copy: frozen });
   const blobs = createMemoryBlobs();
   const ids = seededIds(seed);
   const messages: Sent[] = [];
@@ -160,7 +172,7 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
   const gone = new Set<string>();
   const alive = new Set<string>();
   const durable = new Map<string, number>();
-  let tellLoss = (_process: string, _run: string) => {};
+  let tellLoss = (_process: string, _run: string, _driver: string | undefined) => {};
   let busy = 0;
 
   async function macrotask(): Promise<void> {
@@ -219,12 +231,14 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
   function noteAppend(process: string, run: string, chunk: Chunk, answer: unknown): void {
     const { appended, found } = answer as { appended: boolean; found?: Chunk };
     if (appended) durable.set(run, (durable.get(run) ?? 0) + chunk.events.length);
-    else if (found?.driver !== undefined && found.driver.id !== chunk.driver?.id) tellLoss(process, run);
+    else if (found?.driver !== undefined && found.driver.id !== chunk.driver?.id)
+      tellLoss(process, run, chunk.driver?.id);
   }
 
   function createProcess(name: string, definitions: Definition[], options: ProcessOptions = {}): Process {
     const { skewMs = 0 } = options;
     const calls: Call[] = [];
+    const counts = new Map<string, number>();
     let deployed = definitions;
     let rule: Rule | undefined;
     let dead = false;
@@ -250,7 +264,9 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
 
     async function io(method: string, args: unknown[], apply: () => Promise<unknown>): Promise<unknown> {
       await gate();
-      const call = { process: name, method, args, nth: calls.filter((other) => other.method === method).length + 1 };
+      const nth = (counts.get(method) ?? 0) + 1;
+      counts.set(method, nth);
+      const call = { process: name, method, args, nth };
       calls.push(call);
       const trouble = rule?.(call);
       const strike = (when: 'before' | 'after') => {
@@ -308,10 +324,12 @@ export function createWorld({ seed = 1, limits = {}, durableQueue = true }: Worl
       receiveDeadLetters: async () => [],
       async dropDeadLetter() {},
       redrive: async () => 0,
+      ...options.queue,
     };
 
+    const ownStore: Store = guarded(store);
     const ports: Ports = {
-      store: guarded(store),
+      store: options.store?.(ownStore) ?? ownStore,
       queue: guarded(queue),
       blobs: guarded(blobs),
       clock: ownClock,

@@ -3,6 +3,7 @@ import { deleteRun } from '../../lib/service/delete-run.ts';
 import { getHistory } from '../../lib/service/history.ts';
 import { listTasks } from '../../lib/service/list-tasks.ts';
 import { getRun, listRuns } from '../../lib/service/show-run.ts';
+import { startRun } from '../../lib/service/start-run.ts';
 import { purge } from '../../lib/service/sweep.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, startIn } from '../kernel/harness.ts';
@@ -60,5 +61,22 @@ describe('deleting', () => {
     expect(await purge(one.ports)).toBe(1);
     expect(await world.blobs.get(blob)).toBeUndefined();
     expect(await purge(one.ports)).toBe(0);
+  });
+
+  test('a run that is started again under its key has children of its own, even while the old ones are there', async () => {
+    const inner = workflow({ name: 'inner' }, (ctx) => ctx.step('count', () => (count += 1)));
+    const outer = workflow({ name: 'outer' }, (ctx) => ctx.child(inner, undefined));
+    let count = 0;
+    const world = createWorld();
+    const one = world.process('one', [inner, outer]);
+    const again = async () => {
+      const { head } = await startRun(one.ports, { workflow: 'outer', key: 'monday' });
+      await world.deliverAll(one);
+      return head.birth.id;
+    };
+    const run = await again();
+    await deleteRun(one.ports, run);
+    expect(await again()).toBe(run);
+    expect((await getRun(one.ports, run)).output).toBe(2);
   });
 });

@@ -45,6 +45,9 @@ export async function bundleMutant(name: string, patches: Patch[]): Promise<stri
     format: 'esm',
     target: 'node20',
     logLevel: 'silent',
+    alias: { pawl: join(root, 'test/simulation/authoring.ts') },
+    // For what is written for `require`, inside of the bundle.
+    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
     plugins: [patching(patches)],
   });
   return outfile;
@@ -87,7 +90,7 @@ export function searchMutant(bundle: string, search: Search): Promise<Finding> {
   if (withoutBackstops) args.push('--without-backstops');
   return new Promise((resolve) => {
     const timeout = (seconds + graceSeconds) * 1_000;
-    execFile(process.execPath, args, { timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd: root, timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1) ?? '';
       if (line.startsWith('{')) return resolve(JSON.parse(line) as Finding);
       const violation = error?.killed ? 'never comes to rest' : `broke off: ${stderr.trim().split('\n').at(-1)}`;

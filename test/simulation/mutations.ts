@@ -10,8 +10,8 @@ export interface Mutation {
   /** What the guard does. */
   guard: string;
   patches: Patch[];
-  /** The simulation sees it only where nothing repairs the harm later. */
-  withoutBackstops?: true;
+  /** Why the simulation does not see it, though the guard is right. */
+  unseen?: string;
 }
 
 const inFile =
@@ -36,6 +36,8 @@ const successor = inFile('lib/kernel/successor.ts');
 const effects = inFile('lib/kernel/effects.ts');
 const alone = inFile('lib/kernel/alone.ts');
 const scope = inFile('lib/workflow/scope.ts');
+const memoryStore = inFile('lib/adapters/memory/store.ts');
+const storeRules = inFile('lib/adapters/store-rules.ts');
 
 export const mutations: Mutation[] = [
   // --- the program and the journal
@@ -150,6 +152,25 @@ export const mutations: Mutation[] = [
     rule: 'K6',
     guard: 'mail is deleted by the append that holds the last of its events',
     patches: [appender('index === parts.length - 1 ? absorbed : []', 'absorbed')],
+  },
+
+  {
+    name: 'nonce-of-journal',
+    rule: 'K7',
+    guard: 'events and mail lie under the nonce of their run',
+    patches: [memoryStore('JSON.stringify([id, nonce])', 'JSON.stringify([id])')],
+  },
+  {
+    name: 'nonce-of-head',
+    rule: 'K7',
+    guard: 'a head is changed only by those who have read it under its nonce',
+    patches: [storeRules('  if (guard.nonce !== nonce) return false;\n')],
+  },
+  {
+    name: 'nonce-of-message',
+    rule: 'K7',
+    guard: 'a message for a run that was deleted is not for the one that came after it',
+    patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;')],
   },
 
   // --- leases, claims, takeovers
@@ -317,7 +338,6 @@ export const mutations: Mutation[] = [
         'const events = tail;\n    tail = [];\n    const claim',
       ),
     ],
-    withoutBackstops: true,
   },
   {
     name: 'raise-after-suspend',
@@ -329,7 +349,6 @@ export const mutations: Mutation[] = [
         "    await store.updateHead(birth.id, { state: { status: 'waiting', wakeAt } }, { nonce: birth.nonce });\n    const ended = await park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
       ),
     ],
-    withoutBackstops: true,
   },
   {
     name: 'repair',
@@ -348,14 +367,12 @@ export const mutations: Mutation[] = [
     rule: 'K15',
     guard: 'so it does where the head is about to be raised',
     patches: [deliver('if (last ? !isParked(last) : state.wakeAt', 'if (last ? true : state.wakeAt')],
-    withoutBackstops: true,
   },
   {
     name: 'fence-of-raises',
     rule: 'K16',
     guard: 'a raise is fenced by position',
     patches: [headKeeper('{ nonce, positionBelow: position }', '{ nonce }')],
-    withoutBackstops: true,
   },
   {
     name: 'fence-of-lowerings',
@@ -367,7 +384,6 @@ export const mutations: Mutation[] = [
         '{ state }, { nonce, positionAtMost: position }',
       ),
     ],
-    withoutBackstops: true,
   },
   {
     name: 'suspend-again',
@@ -399,7 +415,6 @@ export const mutations: Mutation[] = [
         "  if (created) await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));\n",
       ),
     ],
-    withoutBackstops: true,
   },
   {
     name: 'sweeper-comes-again',
@@ -499,6 +514,25 @@ export const mutations: Mutation[] = [
     ],
   },
   {
+    name: 'settled-absorbs',
+    rule: 'K21',
+    guard: 'a run that has ended absorbs what comes',
+    patches: [
+      admission(
+        "      if (isOpen(head.state)) return { do: 'announce' };\n",
+        "      if (isOpen(head.state)) return { do: 'announce' };\n      if (unread.length > 0) return { do: 'turn', lazy: false, takeover: false };\n",
+      ),
+      journal("  if (journal.current.phase === 'settled') return false;\n"),
+      journal("  if (journal.current.phase === 'settled') return;\n"),
+    ],
+  },
+  {
+    name: 'newer-format',
+    rule: 'K26',
+    guard: 'nobody appends to a journal in a format that it does not know',
+    patches: [journal('if (chunk.format > FORMAT) throw newerFormat(journal.birth.id, chunk.format);')],
+  },
+  {
     name: 'tell-then-close',
     rule: 'K22',
     guard: 'parent and children are told before the head is closed',
@@ -509,7 +543,6 @@ export const mutations: Mutation[] = [
         '  const { birth } = journal;\n  const { end } = journal.current;\n  await closeHead(ports, journal, end);\n',
       ),
     ],
-    withoutBackstops: true,
   },
   {
     name: 'announce-again',

@@ -5,6 +5,7 @@ import type { Definition } from '../../lib/kernel/definition.ts';
 import type { Chunk, JournalEvent } from '../../lib/kernel/events.ts';
 import type { Head } from '../../lib/kernel/head.ts';
 import { extendJournal, foldJournal, headStateOf, isOutside } from '../../lib/kernel/journal.ts';
+import { defaultLimits } from '../../lib/kernel/limits.ts';
 import { fromJson, loadPayload } from '../../lib/kernel/payload.ts';
 import type { Ports } from '../../lib/kernel/ports.ts';
 import { createProgram, type Program, payloadOf } from '../../lib/kernel/program.ts';
@@ -31,6 +32,8 @@ export interface FinishedRun {
 const minute = 60_000;
 /** The grace for compensation, and what sweepers may need after a crash in it. */
 const overdueMs = 20 * minute;
+/** How far clocks are apart at most. */
+const skewMs = 5_000;
 
 /** Positions, outcomes, head: what the records alone show. */
 export function checkRecords({ head, born, chunks }: FinishedRun, blocks: readonly string[] = []): string[] {
@@ -43,6 +46,10 @@ export function checkRecords({ head, born, chunks }: FinishedRun, blocks: readon
   const heard = new Set<string>();
   for (const event of chunks.flatMap(({ events }) => events)) {
     if ('id' in event) {
+      // What one run was told, the next one under its id does not hear (K7). Those that go on from others do.
+      if (event.at < head.birth.createdAt - skewMs && !head.birth.origin?.startsWith('run ')) {
+        say(`(7) ${event.type} ${event.id} was accepted before the run was born`);
+      }
       if (heard.has(event.id)) say(`(7) outside event ${event.type} ${event.id} is recorded twice`);
       heard.add(event.id);
     }
@@ -181,6 +188,55 @@ function checkTimers(run: string, program: Program, event: JournalEvent, { pause
   );
 }
 
+/**
+ * What had completed is undone if the run fails or is cancelled: last first, each once, and nothing else (15). `undo`: ids
+ * of the steps that can be undone, where they are known.
+ */
+export function checkUndone({ head, chunks }: FinishedRun, undo: ReadonlySet<string> | undefined): string[] {
+  const found: string[] = [];
+  const say = (what: string) => found.push(`run ${head.birth.id}: (15) ${what}`);
+  const completed: string[] = [];
+  const undone: { name: string; number: number }[] = [];
+  let end: JournalEvent | undefined;
+  for (const event of chunks.flatMap(({ events }) => events)) {
+    if (event.type === 'run_completed' || event.type === 'run_failed' || event.type === 'run_cancelled') end = event;
+    if (event.type !== 'task_completed' || event.kind !== 'step') continue;
+    const [, name, number] = /^compensate:(.*)#(\d+)$/.exec(event.key) ?? [];
+    if (name !== undefined) undone.push({ name, number: Number(number) });
+    else if (undo?.has(idOf(event.key)) && undone.length === 0) completed.push(event.key);
+  }
+  if (end?.type === 'run_completed' && undone.length > 0) say(`completed, and undid ${undone[0]?.name}`);
+  if (end === undefined || end.type === 'run_completed') return found;
+  undone.forEach(({ number }, index) => {
+    const expected = (undone[0]?.number ?? 0) - index;
+    if (number !== expected) say(`undid number ${number} where ${expected} should have been`);
+  });
+  // Whoever runs out of its grace is ended in the middle of it (K25).
+  if (end.at >= head.birth.deadline + defaultLimits.timeoutGraceMs) return found;
+  if (undone.length > 0 && undone.at(-1)?.number !== 1) say(`stopped undoing at number ${undone.at(-1)?.number}`);
+  if (undo === undefined) return found;
+  const expected = completed.reverse().join(', ');
+  const actual = undone.map(({ name }) => name).join(', ');
+  if (actual !== expected) say(`undid ${actual || 'nothing'}, where ${expected || 'nothing'} had been done`);
+  return found;
+}
+
+const acceptedMs = 15 * minute;
+
+/** What people were told is accepted stands in the journal, unless the run ended about then (7). */
+export function checkAccepted(
+  { head, chunks }: FinishedRun,
+  accepted: { run: string; event: string; at: number }[],
+): string[] {
+  const { heard, current } = foldJournal(head.birth, chunks);
+  if (current.phase !== 'settled') return [];
+  const endedAt = current.end.at;
+  return accepted
+    .filter(({ run, at }) => run === head.birth.id && at >= head.birth.createdAt && at + acceptedMs < endedAt)
+    .filter(({ event }) => !heard.has(event))
+    .map(({ event }) => `run ${head.birth.id}: (7) ${event} was accepted, and the journal does not hold it`);
+}
+
 /** In a calm schedule every effect runs exactly once. */
 export function checkOnce(effects: Effect[]): string[] {
   const seen = new Set<string>();
@@ -209,7 +265,7 @@ export function checkBlame({ head, chunks }: FinishedRun, poison: string): strin
     );
 }
 
-/** The plan's id in a task's key. */
+/** The plan's id in a task's key, without the number that a loop gives it. */
 export function idOf(key: string): string {
-  return key.split('/').at(-1) ?? key;
+  return (key.split('/').at(-1) ?? key).split(':')[0] as string;
 }

@@ -12,7 +12,10 @@ export type Plan =
   | { do: 'child'; id: string; plan: Plan }
   | { do: 'sequence' | 'all' | 'race'; id: string; parts: Plan[] }
   | { do: 'map'; id: string; items: number; width: number; plan: Plan }
-  | { do: 'attempt'; id: string; plan: Plan };
+  | { do: 'attempt'; id: string; plan: Plan }
+  /** Steps one after the other, without a pause. */
+  | { do: 'loop'; id: string; times: number; ms: number }
+  | { do: 'fail'; id: string };
 
 type Chance = () => number;
 
@@ -36,7 +39,8 @@ export function randomPlan(chance: Chance, size = 3): Plan {
     if (roll < 80) return { do: 'all', id, parts: many(depth, 3) };
     if (roll < 87) return { do: 'race', id, parts: many(depth, 3) };
     if (roll < 93) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
-    if (roll < 97) return { do: 'child', id, plan: make(depth - 1) };
+    if (roll < 96) return { do: 'child', id, plan: make(depth - 1) };
+    if (roll < 98) return { do: 'loop', id, times: 2 + below(12), ms: [0, 0, 700][below(3)] as number };
     return { do: 'attempt', id, plan: make(depth - 1) };
   }
 
@@ -58,11 +62,19 @@ export function randomPlan(chance: Chance, size = 3): Plan {
     return Array.from({ length: 2 + below(most - 1) }, () => make(depth - 1));
   }
 
-  count += 1;
+  const roll = chance();
+  if (roll < 0.003) return { do: 'loop', id: 'n0', times: 1_000, ms: 0 };
+  if (roll < 0.1) return saga();
   return { do: 'sequence', id: 'n0', parts: many(size, 5) };
+
+  /** Whatever can be undone, and an end that has it undone. */
+  function saga(): Plan {
+    const parts = many(1, 5).map((part): Plan => (part.do === 'step' ? { ...part, undo: true } : part));
+    return { do: 'sequence', id: 'n0', parts: [...parts, { do: 'fail', id: 'end' }] };
+  }
 }
 
-function partsOf(plan: Plan): Plan[] {
+export function partsOf(plan: Plan): Plan[] {
   if ('parts' in plan) return plan.parts;
   return 'plan' in plan ? [plan.plan] : [];
 }
@@ -94,9 +106,10 @@ export function signalsOf(plan: Plan): Map<string, number> {
   return counts;
 }
 
-/** The ids of all steps, and of those that run at most once. */
-export function stepsOf(plan: Plan): { id: string; once: boolean }[] {
-  if (plan.do === 'step') return [{ id: plan.id, once: plan.once === true }];
+/** All steps: their ids, and what is special about them. */
+export function stepsOf(plan: Plan): { id: string; once: boolean; undo: boolean }[] {
+  if (plan.do === 'step') return [{ id: plan.id, once: plan.once === true, undo: plan.undo === true }];
+  if (plan.do === 'loop') return [{ id: plan.id, once: false, undo: false }];
   return partsOf(plan).flatMap(stepsOf);
 }
 
@@ -175,6 +188,15 @@ export function interpreter(
           (_item, branch) => run(branch, plan.plan),
           { concurrency: plan.width },
         );
+      case 'loop': {
+        const results: unknown[] = [];
+        for (let index = 0; index < plan.times; index += 1) {
+          results.push(await ctx.step(`${plan.id}:${index}`, () => (plan.ms > 0 ? sleep(plan.ms) : undefined)));
+        }
+        return results.length;
+      }
+      case 'fail':
+        throw new RangeError(`${plan.id} gives up`);
       case 'attempt':
         return run(ctx, plan.plan).catch((error: Error) => `caught ${error.name}`);
     }

@@ -1,48 +1,41 @@
 /**
- * One schedule: a few runs of one generated workflow, driven by two or three processes under seeded faults, from a seed.
+ * One schedule: a few runs of one workflow, driven by two or three processes under seeded faults.
  *
- * Owns: chance, and who gets which message when. Does not own: what is right (oracle.ts).
+ * Owns: its course, who lives, and which checks hold of it. Does not own: what is right (oracle.ts).
  */
-
-import { deliver, recipientOf } from '../../lib/kernel/deliver.ts';
-import type { Birth, Chunk, OutsideEvent } from '../../lib/kernel/events.ts';
+import type { Definition } from '../../lib/kernel/definition.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
 import { foldJournal } from '../../lib/kernel/journal.ts';
-import { fromJson, loadPayload } from '../../lib/kernel/payload.ts';
-import { successorOf } from '../../lib/kernel/successor.ts';
-import type { Message } from '../../lib/ports/queue.ts';
+import type { RunRecord } from '../../lib/ports/store.ts';
+import { settleDeadLetters } from '../../lib/service/dead-letters.ts';
+import { redriveDeadLetters } from '../../lib/service/redrive.ts';
 import { sweep } from '../../lib/service/sweep.ts';
+import { createWorld, type Process } from '../kernel/harness.ts';
+import { type Case, type CaseOptions, caseOf } from './case.ts';
+import { createFate } from './fate.ts';
+import { newerStore, olderRecord } from './newer-format.ts';
 import {
-  type Call,
-  createWorld,
-  type Process,
-  seededFraction,
-  startIn,
-  type Trouble,
-  type World,
-} from '../kernel/harness.ts';
-import {
+  checkAccepted,
   checkAtMostOnce,
   checkBlame,
   checkEffects,
   checkOnce,
   checkRecords,
+  checkUndone,
   type Effect,
   type FinishedRun,
   idOf,
 } from './oracle.ts';
-import {
-  anyPart,
-  interpreter,
-  isDeterministic,
-  type Plan,
-  type PlanInput,
-  randomPlan,
-  signalsOf,
-  stepsOf,
-} from './plan.ts';
-import { type Mode, modes, randomTraits } from './traits.ts';
+import { createPeople } from './people.ts';
+import { createPost } from './post.ts';
+import { faultsMs, minute, type Setting } from './setting.ts';
+import { staleIndex } from './stale-index.ts';
+import type { Story } from './story.ts';
+import type { Mode } from './traits.ts';
+import { createTroubles } from './troubles.ts';
+import { inputOf, resultOf } from './undisturbed.ts';
 import { watchStore } from './watch.ts';
+import { createWorkload } from './workload.ts';
 
 export interface Result {
   seed: number;
@@ -51,139 +44,108 @@ export interface Result {
   runs: number;
   effects: number;
   sweeps: number;
+  /** The most sweeps that a run which was due had to wait for somebody, once faults had stopped. */
+  longestWait: number;
+  /** The faults that struck, by name. */
+  struck: readonly string[];
 }
 
-const minute = 60_000;
-const visibilityMs = minute;
-const faultsMs = 4 * minute;
 /** Long enough for a parent to look at its children a few times; far from any deadline. */
 const patienceMs = 180 * minute;
-const hopeless = 20_000;
 /** Rounds of a schedule; one that needs more never comes to rest. */
-const maxRounds = 60_000;
-const targets = [
-  'append',
-  'append',
-  'updateHead',
-  'updateHead',
-  'read',
-  'send',
-  'create',
-  'putMail',
-  'put',
-  'readHead',
-];
+const maxRounds = 200_000;
+const sweepMs = 7_000;
+const calmSweepMs = 30_000;
 
-export interface ScheduleOptions {
-  mode?: Mode;
-  /** False: nothing repairs later what a missing guard has spoilt. Default true. */
-  backstops?: boolean;
+export function runSeed(seed: number, options: CaseOptions = {}): Promise<Result> {
+  return runSchedule(caseOf(seed, options));
 }
 
-export async function runSchedule(seed: number, options: ScheduleOptions = {}): Promise<Result> {
-  const chance = seededFraction(seed * 7919 + 13);
-  const below = (max: number) => Math.floor(chance() * max);
-  const mode = options.mode ?? (modes[seed % modes.length] as Mode);
-  const backstops = options.backstops ?? true;
-  const plan = randomPlan(chance, 3);
-  const traits = randomTraits(mode, chance);
-  const { durability, durableQueue, again } = traits;
-  const world = createWorld({ seed, durableQueue, limits: traits.limits });
-  const definition = interpreter(world.sleep, durability, traits.timeoutMs);
+export async function runSchedule(schedule: Case, story?: Story): Promise<Result> {
+  const { seed, mode, traits } = schedule;
+  const { durability, durableQueue } = traits;
+  const fate = createFate(seed, schedule.only);
+  const world = createWorld({ seed, durableQueue, limits: traits.limits, quietTurns: 2 });
   const began = world.clock.now();
+  const workload = await createWorkload(schedule.work, { sleep: world.sleep, chance: fate.at, traits });
   const rough = mode !== 'calm' && mode !== 'poison';
-  const disturbed = () => armed && rough && world.clock.now() < began + faultsMs;
   // With weaker durability a lost place may run steps again (K27), and who is to blame for that cannot be told.
   const mayOvertake = mode !== 'poison' && (mode !== 'calm' || durability === 'each');
-  const steps = stepsOf(plan);
-  const once = new Set(steps.filter((step) => step.once).map(({ id }) => id));
-  const poison = mode === 'poison' ? steps[below(steps.length)]?.id : undefined;
+  const poison = mode === 'poison' ? workload.steps[fate.below('poison', workload.steps.length)] : undefined;
   const effects: Effect[] = [];
   const born = new Map<string, FinishedRun['head']>();
   const violations: string[] = [];
-  const say = (violation: string) => violations.push(violation);
-  const lost = new Set<string>();
+  const names = new Map<string, string>();
   let processes: Process[] = [];
   let made = 0;
   let sweeps = 0;
-  let armed = false;
   let isDeployed = true;
+  let isUpgraded = false;
 
-  // --- processes and their faults ------------------------------------------------------------------------------------
+  function say(violation: string): void {
+    violations.push(violation);
+    setting.tell('oracle', violation);
+  }
+
+  const setting: Setting = {
+    world,
+    fate,
+    case: schedule,
+    began,
+    disturbed: () => world.clock.now() < began + faultsMs,
+    get processes() {
+      return processes;
+    },
+    later(ms, action) {
+      world.clock.schedule(world.clock.now() + ms, () => void action());
+    },
+    nameOf(run) {
+      const name = names.get(run) ?? `r${names.size + 1}`;
+      names.set(run, name);
+      return name;
+    },
+    tell(who, what) {
+      story?.tell(world.clock.now() - began, who, what);
+    },
+  };
+  const { later, tell, nameOf } = setting;
+
+  // --- what is seen from below ---------------------------------------------------------------------------------------
 
   const watch = watchStore(
-    world,
+    setting,
     { calm: mode === 'calm', noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined) },
     say,
   );
+  staleIndex(setting, () => rough && setting.disturbed());
+  world.onLoss(watch.lose);
 
-  /** The one call at which a directed schedule strikes. */
-  const target = {
-    method: targets[below(targets.length)] as string,
-    nth: 1 + below(6),
-    when: chance() < 0.5 ? ('before' as const) : ('after' as const),
-  };
-  let struck = false;
-
-  function later(ms: number, action: () => unknown): void {
-    world.clock.schedule(world.clock.now() + ms, () => void action());
+  async function recordOf(run: string): Promise<RunRecord> {
+    return olderRecord(await world.record(run));
   }
 
-  function freezeForAWhile(process: Process): void {
-    later(1_000 + below(90_000), () => {
-      process.thaw();
-      process.trouble((call) => troubleOf(process, call));
-    });
-  }
+  const post = createPost(setting, async (run, event) => {
+    const { head, chunks } = await recordOf(run);
+    return foldJournal(head.birth, chunks).heard.has(event);
+  });
 
-  function troubleOf(process: Process, call: Call): Trouble | undefined {
-    if (call.method === 'append' && mayOvertake && chance() < 0.05) overtake(call);
-    const slow: Trouble | undefined = chance() < 0.3 ? { do: 'delay', ms: below(150) } : undefined;
-    if (!disturbed()) return slow;
-    if (mode === 'faults' || mode === 'shaky') {
-      const roll = chance();
-      if (roll < 0.02) return { do: 'refuse' };
-      if (roll < 0.05) return { do: 'timeOut' };
-      if (mode === 'shaky') return slow;
-      if (roll < 0.06) return kill(process, chance() < 0.5 ? 'before' : 'after');
-      if (roll < 0.075) {
-        freezeForAWhile(process);
-        return { do: 'stall', when: chance() < 0.5 ? 'before' : 'after' };
-      }
-      return slow;
-    }
-    if (struck || call.method !== target.method || call.nth !== target.nth) return slow;
-    struck = true;
-    if (mode === 'kill') return kill(process, target.when);
-    later(40_000 + below(40_000), () => {
-      process.thaw();
-      process.trouble((next) => troubleOf(process, next));
-    });
-    return { do: 'stall', when: target.when };
-  }
+  // --- processes -----------------------------------------------------------------------------------------------------
 
-  /** An event from outside takes the place of an append that is under way (K3). */
-  function overtake({ args }: Call): void {
-    const [run, { format, nonce, position }] = args as [string, Chunk];
-    const event = unsent.get(run)?.pop() ?? { type: 'run_signalled', name: 'noise', ...idAt(world.ids.random()) };
-    const chunk: Chunk = { format, nonce, position, id: world.ids.random(), at: event.at, events: [event] };
-    if (watch.isNext(run, position)) void world.store.append(run, chunk);
-    else if (event.name !== 'noise') unsent.get(run)?.push(event);
-  }
-
-  function kill(process: Process, when: 'before' | 'after'): Trouble {
-    bury(process);
-    return { do: 'kill', when };
-  }
+  const troubles = createTroubles(setting, {
+    bury,
+    overtake: (run, chunk) => people.overtake(run, chunk),
+    mayOvertake,
+  });
 
   function bury(process: Process): void {
     processes = processes.filter((other) => other !== process);
-    if (!durableQueue) later(below(5_000), () => world.gone.add(process.name));
-    later(500 + below(20_000), addProcess);
+    if (!durableQueue) later(fate.below(`${process.name} known dead`, 5_000), () => world.gone.add(process.name));
+    later(500 + fate.below(`after ${process.name}`, 20_000), addProcess);
   }
 
-  function die(process: Process): void {
+  function die(process: Process, why: string): void {
     if (!world.isAlive(process.name)) return;
+    tell(process.name, `dies: ${why}`);
     process.kill();
     bury(process);
   }
@@ -192,294 +154,201 @@ export async function runSchedule(seed: number, options: ScheduleOptions = {}): 
   function undeploy(): void {
     const set = (deployed: boolean) => {
       isDeployed = deployed;
-      for (const process of processes) process.deploy(...(deployed ? [definition] : []));
+      tell('people', deployed ? 'deploy the workflow again' : 'deploy without the workflow');
+      for (const process of processes) process.deploy(...(deployed ? workload.definitions : []));
     };
     set(false);
-    later(10_000 + below(60_000), () => set(true));
+    later(10_000 + fate.below('undeployed for', 60_000), () => set(true));
+  }
+
+  /** From now on new processes write a newer format, and the others die one after the other. */
+  function upgrade(): void {
+    isUpgraded = true;
+    tell('people', 'upgrade');
+    const old = [...processes];
+    addProcess();
+    for (const [index, process] of old.entries()) {
+      later((index + 1) * (5_000 + fate.below(`old ${process.name}`, 60_000)), () => die(process, 'it is replaced'));
+    }
   }
 
   function addProcess(): void {
     made += 1;
-    const skewMs = mode === 'calm' ? 0 : below(4_000) - 2_000;
-    const process = world.process(`p${made}`, isDeployed ? [definition] : [], {
+    const name = `p${made}`;
+    const skewMs = mode === 'calm' || !fate.allows('skew', name) ? 0 : fate.below(`skew ${name}`, 4_000) - 2_000;
+    const process = world.process(name, isDeployed ? workload.definitions : [], {
       skewMs,
+      queue: post.queueOf(name),
+      ...(isUpgraded && { store: newerStore }),
       observer: {
         stepStarted({ run, key, attempt }) {
-          if (!world.isAlive(process.name)) return;
-          if (idOf(key) === poison) later(below(50), () => die(process));
-          const lease = watch.leaseOf(process.name, run);
+          if (!world.isAlive(name)) return;
+          if (idOf(key) === poison)
+            later(fate.below(`poison ${effects.length}`, 50), () => die(process, `${key} kills it`));
+          tell(name, `starts ${key}#${attempt} of ${nameOf(run)}`);
+          const lease = watch.leaseOf(name, run);
           effects.push({
-            process: process.name,
+            process: name,
             run,
             key,
             attempt,
             durable: watch.eventsOf(run),
-            afterLoss: lost.has(`${process.name} ${run}`),
+            afterLoss: watch.hasLost(name, run),
             afterLease: lease !== undefined && world.clock.now() + skewMs > lease,
           });
         },
       },
     });
-    process.trouble((call) => troubleOf(process, call));
+    if (isUpgraded) watch.isNewer(name);
+    process.trouble((call) => troubles.of(process, call));
     processes.push(process);
+    post.open(process);
   }
 
-  // --- the queue -----------------------------------------------------------------------------------------------------
-
-  const busy = new Set<string>();
-
-  /** Takes what was sent and decides its fate. */
-  function collect(): void {
-    for (const { message, visibleAt } of world.messages.splice(0)) {
-      const delay = Math.max(0, visibleAt - world.clock.now());
-      if (!rough) handOut(message, 1, delay + below(chance() < 0.1 ? (chance() < 0.3 ? 70_000 : 8_000) : 300));
-      else {
-        if (disturbed() && mayBeLost(message) && chance() < 0.08) continue;
-        handOut(message, 1, delay + below(chance() < 0.1 ? 50_000 : 300));
-        if (disturbed() && chance() < 0.08) handOut(message, 1, delay + below(20_000));
-      }
-    }
-  }
-
-  /** A durable queue keeps facts that people were told are accepted; all else has somebody who looks again. */
-  function mayBeLost(message: Message): boolean {
-    if (mode === 'shaky') return false;
-    if (message.kind === 'mail' && message.mail.event.type === 'child_settled') return backstops;
-    return !durableQueue || message.kind !== 'mail';
-  }
-
-  function handOut(message: Message, receives: number, delay: number): void {
-    later(delay, () => receive(message, receives));
-  }
-
-  function receive(message: Message, receives: number): void {
-    const free = processes.filter(({ name }) => !busy.has(`${name} ${message.run}`));
-    const process = free[below(free.length)];
-    const until = traits.turnMs === undefined ? undefined : world.clock.now() + traits.turnMs;
-    if (!process) {
-      handOut(message, receives, 700);
-      return;
-    }
-    const at = `${process.name} ${message.run}`;
-    busy.add(at);
-    lost.delete(at);
-    let settled = false;
-    const done = () => {
-      settled = true;
-      busy.delete(at);
-      lost.delete(at);
-    };
-    process.drive(message, { receives, ...(until !== undefined && { until }) }).then(done, () => {
-      done();
-      if (receives < hopeless) handOut(message, receives + 1, 1_000);
-    });
-    // A receiver that has not answered by then is taken for dead.
-    later(visibilityMs, () => {
-      if (!settled && receives < 5) void receiveAgain(message, receives + 1);
-      if (!world.isAlive(process.name)) busy.delete(at);
-    });
-  }
-
-  /** Without backstops a message dies with its receiver, unless it brings a fact that no journal has. */
-  async function receiveAgain(message: Message, receives: number): Promise<void> {
-    if (backstops || (message.kind === 'mail' && !(await isHeard(message.run, message.mail.id)))) {
-      receive(message, receives);
-    }
-  }
-
-  async function isHeard(run: string, event: string): Promise<boolean> {
-    const { head, chunks } = await world.record(run);
-    return foldJournal(head.birth, chunks).heard.has(event);
-  }
-
-  world.onLoss((process, run) => lost.add(`${process} ${run}`));
-
-  // --- people --------------------------------------------------------------------------------------------------------
-
-  const served = new Set<string>();
-  /** Signals that may overtake an append before they are sent as all others; the second time they are absorbed. */
-  const unsent = new Map<string, Extract<OutsideEvent, { type: 'run_signalled' }>[]>();
-  const inputs = new Map<string, PlanInput>();
-
-  /** Sends each run the signals that its plan may take, once, at any time. */
-  async function serve(): Promise<void> {
-    for (const { birth, state } of (await world.store.list({}, { limit: 1_000 })).items) {
-      if (served.has(birth.id)) continue;
-      served.add(birth.id);
-      born.set(birth.id, await world.head(birth.id));
-      const input = (await inputOf(world, birth)) as PlanInput | undefined;
-      // A tombstone has none.
-      if (!input) continue;
-      inputs.set(birth.id, input);
-      const { plan: own, again: times = 0, continued } = input;
-      if (continued || isSettled(state.status)) continue;
-      for (const [name, count] of signalsOf(own)) {
-        for (let i = 0; i < count * (times + 1); i += 1) {
-          const at = below(20_000);
-          const event = () => ({ type: 'run_signalled', name, ...idAt(`${name}${i}`) }) as const;
-          const asAppend = chance() < 0.2 && (mode !== 'calm' || durability === 'each');
-          if (mayOvertake && chance() < 0.15) {
-            unsent.set(birth.id, [...(unsent.get(birth.id) ?? []), event()]);
-          }
-          later(at, async () => {
-            unsent.set(birth.id, unsent.get(birth.id)?.filter(({ id }) => id !== `${name}${i}`) ?? []);
-            if (!asAppend || !(await appendMailbox(birth.id, event()))) await tell(birth, event);
-          });
-        }
-      }
-      if (!traits.commands) continue;
-      const pauseAt = below(30_000);
-      later(pauseAt, () => tell(birth, () => commandEvent('run_paused')));
-      if (traits.resume) later(pauseAt + 1 + below(90_000), () => tell(birth, () => commandEvent('run_resumed')));
-      if (traits.cancel) {
-        const event = () => ({ type: 'run_cancel_requested', epoch: 0, ...idAt(world.ids.random()) }) as const;
-        later(traits.resume ? below(60_000) : pauseAt + 60_000, () => tell(birth, event));
-      }
-    }
-  }
-
-  const idAt = (id: string) => ({ id, at: world.clock.now() });
-
-  function commandEvent(type: 'run_paused' | 'run_resumed'): OutsideEvent {
-    return { type, epoch: 0, issuedAt: world.clock.now(), ...idAt(world.ids.random()) };
-  }
-
-  /** As an API does it, which is another process and is patient. */
-  async function tell(birth: Birth, event: () => OutsideEvent): Promise<void> {
-    const next = isSettled((await world.head(birth.id)).state.status) && (await successorOf(api.ports, birth.id));
-    if (next) return tell((await world.head(next)).birth, event);
-    await deliver(api.ports, recipientOf(api.ports, birth), event());
-  }
-
-  /** An append that no driver made, under a live driver (K3). False: the place was taken, or nobody is at the run. */
-  async function appendMailbox(run: string, event: OutsideEvent): Promise<boolean> {
-    const { head, chunks } = await world.record(run);
-    const { current, position, heard } = foldJournal(head.birth, chunks);
-    if (heard.has(event.id) || current.phase !== 'claimed' || current.leaseUntil < world.clock.now()) return false;
-    const { nonce } = head.birth;
-    const chunk = { format: 1, nonce, position: position + 1, id: world.ids.random(), at: event.at, events: [event] };
-    return (await api.ports.store.append(run, chunk)).appended;
+  function makeApi(name: string): Process {
+    const api = world.process(name, workload.definitions, { queue: post.queueOf(name), store: newerStore });
+    watch.isNewer(name);
+    api.trouble((call) => troubles.ofApi(call));
+    return api;
   }
 
   // --- the course of it ----------------------------------------------------------------------------------------------
 
-  const api = world.process('api', [definition]);
-  for (let i = 0; i < 2 + below(2); i += 1) addProcess();
-  // Where the queue forgets, only the process that holds a start message, or everybody after its death, may use it.
-  const starter = durableQueue ? api : (processes[0] as Process);
-  const roots: string[] = [];
-  for (let i = 0; i < traits.runs; i += 1) {
-    roots.push(await world.until(startIn(starter, definition, { plan, again })));
-  }
-  armed = true;
-  if (traits.deploys) later(below(150_000), undeploy);
+  const api = makeApi('api');
+  const apis = [api, makeApi('api2')];
+  for (let i = 0; i < traits.processes; i += 1) addProcess();
+  const people = createPeople(setting, {
+    api,
+    // Where the queue forgets, only the process that holds a start message, or everybody after its death, may use it.
+    starters: () => (durableQueue ? apis : processes),
+    workload,
+    isNext: watch.isNext,
+    mayOvertake,
+  });
+  let roots: string[] | undefined;
+  const starting = people.start().then(
+    (ids) => {
+      roots = ids;
+    },
+    (error: unknown) => say(`(5) no run was accepted: ${String(error)}`),
+  );
+  void starting;
+  if (traits.deploys && fate.allows('undeploy', 'all')) later(fate.below('undeployed at', 150_000), undeploy);
+  if (traits.upgrades && fate.allows('undeploy', 'upgrade')) later(fate.below('upgraded at', 100_000), upgrade);
+  tick(1);
 
-  function tick(): void {
-    const sweeper = processes[below(processes.length)];
-    if (sweeper) {
-      sweeps += 1;
-      void sweep(sweeper.ports).catch(() => {});
-      if (chance() < 0.2) void sweep((processes[below(processes.length)] ?? sweeper).ports).catch(() => {});
+  function tick(nth: number): void {
+    const place = `tick ${nth}`;
+    const one = processes[fate.below(place, processes.length)];
+    if (one) {
+      sweepBy(one);
+      if (rough && setting.disturbed() && mode !== 'shaky' && fate.strikes('halfway', place)) {
+        later(fate.below(`halfway ${place}`, 300), () => die(one, 'in the middle of a sweep'));
+      }
+      const other = processes[fate.below(`other ${place}`, processes.length)];
+      if (other && fate.strikes('overlap', place)) sweepBy(other);
     }
-    later(world.clock.now() < began + 10 * minute ? 7_000 : 30_000, tick);
+    if (setting.disturbed() && (mode === 'faults' || mode === 'shaky') && fate.strikes('throttle', place)) {
+      troubles.throttle();
+    }
+    if (nth % 4 === 0) void settleDeadLetters(api.ports, { until: world.clock.now() + minute }).catch(() => {});
+    if (fate.strikes('redrive', place)) void redriveDeadLetters(api.ports).catch(() => {});
+    watch.swept(setting.disturbed());
+    later(setting.disturbed() ? sweepMs : calmSweepMs, () => tick(nth + 1));
   }
-  tick();
+
+  function sweepBy(process: Process): void {
+    sweeps += 1;
+    sweep(process.ports, { skip: (run) => post.isDriving(process.name, run) }).then(
+      (count) => count > 0 && tell(process.name, `has swept, and woken ${count} of the runs`),
+      (error: unknown) => tell(process.name, `breaks its sweep off: ${String(error)}`),
+    );
+  }
+
+  const served = new Set<string>();
+  const continuations = new Set<string>();
+  /** Runs that were deleted, or are about to be, to be started anew. */
+  const again = new Set<string>();
+  let rebearings = 0;
+
+  /** Runs that have appeared hear from people, once. */
+  async function serve(): Promise<void> {
+    for (const id of watch.appeared()) {
+      const head = await world.head(id);
+      born.set(id, head);
+      served.add(id);
+      const input = await inputOf(world, head.birth);
+      if ((input as { continued?: true } | undefined)?.continued) continuations.add(id);
+      // A tombstone has none.
+      if (input !== undefined && !isSettled(head.state.status)) people.serve(head.birth, input);
+    }
+    if (!traits.reborn || !roots) return;
+    for (const run of roots) {
+      if (again.has(run) || !watch.isClosed(run)) continue;
+      again.add(run);
+      rebearings += 1;
+      later(fate.below(`delete ${run}`, 60_000), () =>
+        people.bearAgain(run).finally(() => {
+          rebearings -= 1;
+        }),
+      );
+    }
+  }
 
   const end = began + faultsMs + patienceMs;
   for (let round = 0; ; round += 1) {
     if (round > maxRounds) say('(5) it never comes to rest');
     if (round > maxRounds) break;
     await world.settle();
-    collect();
     await serve();
-    if (world.clock.now() > end || (await isOver())) break;
+    if (world.clock.now() > end || isOver()) break;
     await world.clock.advanceToNext();
   }
 
-  async function isOver(): Promise<boolean> {
-    if (world.messages.length > 0 || processes.length === 0) return false;
-    const { items } = await world.store.list({}, { limit: 1_000 });
-    return items.every(({ state }) => isSettled(state.status)) && served.size === items.length;
+  function isOver(): boolean {
+    return roots !== undefined && rebearings === 0 && post.isEmpty && processes.length > 0 && watch.areAllClosed();
   }
 
   // --- what came of it -----------------------------------------------------------------------------------------------
 
+  const undisturbed = world.process('oracle', workload.definitions);
   const blocks = traits.deploys ? ['not_deployed'] : [];
+  const definitionOf = (name: string) => workload.definitions.find((known) => known.name === name) as Definition;
   for (const id of served) {
-    const { head, chunks } = await world.record(id);
+    const { head, chunks } = await recordOf(id);
     if (watch.isBornLate(id) && effects.some(({ run }) => run === id))
       say(`run ${id}: was born after its parent's end`);
     if (chunks.length === 0 && head.state.status === 'cancelled') continue;
     const finished = { head, chunks, born: born.get(id) ?? head };
     violations.push(...checkRecords(finished, blocks));
+    violations.push(...checkUndone(finished, workload.undo));
+    violations.push(...checkAccepted(finished, people.accepted));
+    // What a driver of the run that was deleted has started says nothing of the one that came after it.
+    if (again.has(id)) continue;
     const own = effects.filter(({ run }) => run === id);
-    const children = [...born.values()].filter(
-      ({ birth }) => birth.parent?.id === id && !inputs.get(birth.id)?.continued,
-    );
+    const children = [...born.values()].filter(({ birth }) => birth.parent?.id === id && !continuations.has(birth.id));
     const ids = children.map(({ birth }) => birth.id);
-    violations.push(...(await checkEffects(api.ports, definition, finished, own, ids)));
+    violations.push(...(await checkEffects(undisturbed.ports, definitionOf(head.birth.workflow), finished, own, ids)));
     if (poison !== undefined) violations.push(...checkBlame(finished, poison));
   }
-  if (mode === 'calm') violations.push(...checkOnce(effects));
-  violations.push(...checkAtMostOnce(effects, once));
+  const lasting = effects.filter(({ run }) => !again.has(run));
+  if (mode === 'calm') violations.push(...checkOnce(lasting));
+  violations.push(...checkAtMostOnce(lasting, workload.once));
   const changes = traits.cancel || traits.timeoutMs !== undefined || poison !== undefined;
-  const lacksChildren = traits.deploys && anyPart(plan, (part) => part.do === 'child');
-  if (!changes && !lacksChildren && isDeterministic(plan)) {
-    violations.push(...(await compare(seed, world, roots, plan)));
-  }
-  return { seed, mode, violations, runs: served.size, effects: effects.length, sweeps };
-}
+  const lacksChildren = traits.deploys && workload.hasChildren;
+  const expected = changes || lacksChildren ? undefined : await workload.expected();
+  if (expected !== undefined) await compare(expected);
+  const struck = [...fate.struck];
+  const { longestWait } = watch;
+  return { seed, mode, violations, runs: served.size, effects: effects.length, sweeps, longestWait, struck };
 
-/** What a run was started with, its payload perhaps a blob. */
-async function inputOf(world: World, { input }: Birth): Promise<unknown> {
-  return input === undefined ? undefined : fromJson(await loadPayload(world, input));
-}
-
-async function resultOf(world: World, run: string): Promise<string> {
-  const { head, chunks } = await world.record(run);
-  const { current } = foldJournal(head.birth, chunks);
-  if (current.phase !== 'settled') return current.phase;
-  const { end } = current;
-  if (end.type !== 'run_completed') return `${end.type} ${end.error.name}: ${end.error.message}`;
-  if (end.continuedAs) return resultOf(world, end.continuedAs.id);
-  return end.output === undefined ? 'nothing' : loadPayload(world, end.output);
-}
-
-/** What is deterministic comes out as it does without any fault. */
-async function compare(seed: number, world: World, roots: string[], plan: Plan): Promise<string[]> {
-  const calm = await undisturbedResult(plan);
-  const found: string[] = [];
-  for (const run of roots) {
-    const result = await resultOf(world, run);
-    if (result !== calm) found.push(`run ${run} of seed ${seed}: (2) ended with ${result}, undisturbed with ${calm}`);
-  }
-  return found;
-}
-
-async function undisturbedResult(plan: Plan): Promise<string> {
-  const world = createWorld({ seed: 1 });
-  const definition = interpreter(world.sleep, 'each');
-  const one = world.process('one', [definition]);
-  const run = await startIn(one, definition, { plan });
-  const told = new Set<string>();
-  for (let round = 0; round < 10_000; round += 1) {
-    for (const { birth } of (await world.store.list({}, { limit: 1_000 })).items) {
-      if (told.has(birth.id)) continue;
-      told.add(birth.id);
-      const { plan: own } = JSON.parse(String(birth.input)) as PlanInput;
-      for (const [name, count] of signalsOf(own)) {
-        for (let i = 0; i < count; i += 1) {
-          const event = { type: 'run_signalled', id: `${name}${i}`, at: world.clock.now(), name } as const;
-          await deliver(one.ports, recipientOf(one.ports, birth), event);
-        }
+  /** What is deterministic comes out as it does without any fault. */
+  async function compare(calm: string): Promise<void> {
+    for (const run of roots ?? []) {
+      const result = await resultOf({ ...world, record: recordOf }, run);
+      if (result !== calm) {
+        say(`run ${run} of seed ${seed}: (2) ended with ${result}, undisturbed with ${calm}`);
       }
     }
-    if (isSettled((await world.head(run)).state.status)) break;
-    const [next] = world.messages.sort((a, b) => a.visibleAt - b.visibleAt);
-    if (!next) break;
-    world.messages.splice(0, 1);
-    if (next.visibleAt > world.clock.now()) await world.advance(next.visibleAt - world.clock.now());
-    await world.until(one.drive(next.message));
   }
-  return resultOf(world, run);
 }

@@ -1,5 +1,5 @@
 /**
- * What distinguishes one schedule from another, apart from its plan and its faults.
+ * What distinguishes one schedule from another, apart from its workflow and its faults.
  */
 import type { Limits } from '../../lib/kernel/limits.ts';
 
@@ -9,6 +9,9 @@ export const modes: readonly Mode[] = ['calm', 'faults', 'stall', 'kill', 'shaky
 export interface Traits {
   durability: 'each' | 'relaxed' | 'none';
   durableQueue: boolean;
+  /** Who takes messages: a call each, batches as a function gets them, or the worker of a process. */
+  receiver: 'drive' | 'batch' | 'worker';
+  processes: number;
   /** People pause, resume and perhaps cancel. */
   commands: boolean;
   cancel: boolean;
@@ -19,11 +22,17 @@ export interface Traits {
   turnMs: number | undefined;
   /** For a while no process has the workflow. */
   deploys: boolean;
+  /** Processes are replaced by such that write a newer format. */
+  upgrades: boolean;
   /** How often the run goes on as another. */
   again: number;
   /** The workflow's timeout, in ms, where it may strike. */
   timeoutMs: number | undefined;
   runs: number;
+  /** Runs are started with a key, each by two callers at the same time. */
+  twice: boolean;
+  /** A run that has ended is deleted, and started anew under its key. */
+  reborn: boolean;
 }
 
 const second = 1_000;
@@ -38,17 +47,26 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
   const chunkEvents = chance() < 0.25 ? { chunkEvents: 1 + below(3) } : {};
   const inlineBytes = chance() < 0.2 ? { inlineBytes: 24 } : {};
   const cut = chance() < 0.3 && (mode === 'kill' || mode === 'shaky');
+  const durableQueue = chance() < 0.6;
+  const twice = chance() < 0.25;
+  const again = mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0;
   return {
     durability: roll < 0.8 ? 'each' : roll < 0.9 ? 'relaxed' : 'none',
-    durableQueue: chance() < 0.6,
+    durableQueue,
+    receiver: chance() < 0.5 ? 'drive' : durableQueue ? 'batch' : 'worker',
+    processes: 2 + below(2),
     commands,
     cancel,
     resume: !cancel || chance() < 0.5,
     limits: { ...crashes, ...chunkEvents, ...inlineBytes },
     turnMs: cut ? 75 * second + below(60 * second) : undefined,
     deploys: rough && chance() < 0.12,
-    again: mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0,
+    upgrades: rough && chance() < 0.1,
+    again,
     timeoutMs: mode !== 'poison' && chance() < 0.1 ? 20 * second + below(400 * second) : undefined,
     runs: 1 + below(2),
+    twice,
+    // What people tell a run that went on as another finds that one through it.
+    reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.3,
   };
 }

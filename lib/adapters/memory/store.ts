@@ -23,8 +23,14 @@ interface Journal {
   mail: Map<string, Mail>;
 }
 
+interface MemoryStoreOptions {
+  clock: Clock;
+  /** What goes in and comes out is nobody else's. Default: a clone; records that nobody can change need none. */
+  copy?: <T>(record: T) => T;
+}
+
 /** The model of the store port: every other store has to answer as this one does. */
-export function createMemoryStore({ clock }: { clock: Clock }): Store {
+export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions): Store {
   const heads = new Map<string, Head>();
   const journals = new Map<string, Journal>();
 
@@ -56,18 +62,18 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
 
   function page<T>(items: T[], place: (item: T) => Place, limit: number): Page<T> {
     const last = items[limit - 1];
-    const page = { items: copyOf(items.slice(0, limit)) };
+    const page = { items: copy(items.slice(0, limit)) };
     return items.length > limit && last !== undefined ? { ...page, cursor: toCursor(place(last)) } : page;
   }
 
   return {
     async create(head) {
       const standing = living(head.birth.id);
-      if (standing !== undefined) return { created: false, head: copyOf(standing) };
+      if (standing !== undefined) return { created: false, head: copy(standing) };
       const expired = heads.get(head.birth.id);
       if (expired !== undefined) remove(expired.birth.id, expired.birth.nonce);
-      heads.set(head.birth.id, copyOf(head));
-      return { created: true, head: copyOf(head) };
+      heads.set(head.birth.id, copy(head));
+      return { created: true, head: copy(head) };
     },
 
     async read(id, after = 0) {
@@ -82,19 +88,19 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
         chunks.push(chunk);
       }
       const mail = [...(journal?.mail.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
-      return copyOf({ head, chunks, mail });
+      return copy({ head, chunks, mail });
     },
 
     async readHead(id) {
-      return copyOf(living(id));
+      return copy(living(id));
     },
 
     async append(id, chunk, { absorbed = [] } = {}) {
       const journal = journalOf(id, chunk.nonce);
       const { chunks, mail } = journal;
       const found = chunks.get(chunk.position);
-      if (found !== undefined) return { appended: false, found: copyOf(found) };
-      chunks.set(chunk.position, copyOf(chunk));
+      if (found !== undefined) return { appended: false, found: copy(found) };
+      chunks.set(chunk.position, copy(chunk));
       journal.last = Math.max(journal.last, chunk.position);
       for (const mailId of absorbed) mail.delete(mailId);
       return { appended: true };
@@ -103,13 +109,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
     async updateHead(id, change, guard) {
       const head = living(id);
       if (head === undefined || !guardHolds(head.birth.nonce, head, guard)) return false;
-      heads.set(id, copyOf(changed(head, change)));
+      heads.set(id, copy(changed(head, change)));
       return true;
     },
 
     async putMail(id, nonce, mail) {
       const stored = journalOf(id, nonce).mail;
-      if (!stored.has(mail.id)) stored.set(mail.id, copyOf(mail));
+      if (!stored.has(mail.id)) stored.set(mail.id, copy(mail));
     },
 
     async list(filter, { limit, cursor }) {
