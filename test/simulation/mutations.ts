@@ -145,7 +145,9 @@ export const mutations: Mutation[] = [
     name: 'own-write',
     rule: 'K5',
     guard: "an append that the store had applied before it timed out is known as one's own",
-    patches: [appender('!own.has(standing.id) && standing.driver', 'standing.driver')],
+    patches: [
+      appender('if (standing.driver && standing.driver.id !== driver)', 'if (!answer.appended && standing.driver)'),
+    ],
   },
   {
     name: 'absorb-with-last-part',
@@ -158,7 +160,7 @@ export const mutations: Mutation[] = [
     name: 'nonce-of-journal',
     rule: 'K7',
     guard: 'events and mail lie under the nonce of their run',
-    patches: [memoryStore('JSON.stringify([id, nonce])', 'JSON.stringify([id])')],
+    patches: [memoryStore('(id: string, nonce: string) => `${id}\\0${nonce}`', '(id: string, _nonce: string) => id')],
   },
   {
     name: 'nonce-of-head',
@@ -212,7 +214,7 @@ export const mutations: Mutation[] = [
     rule: 'K9',
     guard: 'a position lost to another driver ends the turn',
     patches: [
-      appender("if (!answer.appended && !own.has(standing.id) && standing.driver) return 'lost';"),
+      appender("if (standing.driver && standing.driver.id !== driver) return 'lost';"),
       turn('if (next?.driver) throw new Lost();'),
     ],
   },
@@ -323,7 +325,7 @@ export const mutations: Mutation[] = [
     guard: 'mail is read every few seconds while steps run',
     patches: [
       turn('moments.push(nextVisible(), nextHeartbeat, nextWatch)', 'moments.push(nextVisible(), nextHeartbeat)'),
-      turn('if (nudged || (effects.running.size > 0 && clock.now() >= nextWatch)) inbox', 'if (nudged) inbox'),
+      turn('if (nudged || now >= nextWatch)', 'if (nudged)'),
     ],
   },
 
@@ -334,8 +336,8 @@ export const mutations: Mutation[] = [
     guard: 'the head of a far-waiting run is lowered before its claim',
     patches: [
       turn(
-        'if (!claimed) await keeper.lower(now + limits.leaseMs);\n    const events = tail;\n    tail = [];\n    const claim',
-        'const events = tail;\n    tail = [];\n    const claim',
+        'return claimed ? append(now) : keeper.lower(now + limits.leaseMs).then(() => append(now));',
+        'return append(now);',
       ),
     ],
   },
@@ -491,7 +493,7 @@ export const mutations: Mutation[] = [
     name: 'pause-stops-timers',
     rule: 'K20',
     guard: 'no timer fires while the run is paused',
-    patches: [turn('    if (journal.paused) return;\n    for (let timer', '    for (let timer')],
+    patches: [turn('    if (journal.paused) return undefined;\n')],
   },
   {
     name: 'command-holds-from-its-append',
@@ -669,7 +671,9 @@ export const mutations: Mutation[] = [
     name: 'timers-before-children',
     rule: 'K24',
     guard: 'they come before the end of a child that the parent has looked up, too',
-    patches: [turn('if (isOutside(arrival.event)) await fireTimers(arrival.event.at);')],
+    patches: [
+      turn('if (isOutside(arrival.event)) return fireTimers(arrival.event.at).then(() => feedResult(arrival));'),
+    ],
   },
   {
     name: 'forward',
