@@ -74,7 +74,9 @@ describe('news of a child', () => {
     expect(await world.until(one.drive(world.take('start')))).toBe('suspended');
     const { position } = await world.head(run);
     await world.advance(20 * 60_000);
-    one.trouble(({ method, nth }) => (method === 'updateHead' && nth > 1 ? { do: 'stall', when: 'before' } : undefined));
+    one.trouble(({ method, nth }) =>
+      method === 'updateHead' && nth > 1 ? { do: 'stall', when: 'before' } : undefined,
+    );
     void one.drive({ kind: 'wake', run });
     await world.advance(100);
     expect((await world.lines(run)).at(-1)).toContain('run_suspended');
