@@ -18,7 +18,9 @@ const mapped = workflow({ name: 'mapped', input: z.number() }, async (ctx, count
 const counts = process.argv.slice(2).map(Number);
 const metered = await startMeteredAws({ workflows: { one, mapped } });
 try {
-  console.log('| children | write units a child | read units a child | queue requests a child | invocations a child | $ a million children |');
+  console.log(
+    '| children | write units a child | read units a child | queue requests a child | invocations a child | $ a million children |',
+  );
   console.log('| ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const count of counts.length > 0 ? counts : [10, 100, 1_000]) {
     const { run, uses } = await measureRun(metered, { workflow: 'mapped', input: count, signals: [] });

@@ -11,7 +11,7 @@ import { measurePath } from './measure-path.ts';
 let bills: ChainBill[];
 beforeAll(async () => {
   bills = await billChains(assumptions);
-});
+}, 30_000);
 
 const billOf = (title: string) => bills.find((bill) => bill.title === title) as ChainBill;
 const perMillionTasks = ({ bill, steps }: ChainBill) => (bill.usd * 1e6) / steps;

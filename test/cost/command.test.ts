@@ -51,7 +51,9 @@ test('pawl cost shows a run item by item, and the idle month after it', async ()
   expect(cellsOf(out, 'off: dashboard').at(-1)).toBe('3.00');
 });
 
-test('without a workflow pawl cost shows the tables of docs/cost.md: short runs, paths, the idle month', async () => {
+test('without a workflow pawl cost shows the tables of docs/cost.md: short runs, paths, the idle month', {
+  timeout: 30_000,
+}, async () => {
   const { code, out } = await cost();
   expect(code).toBe(0);
   expect(out).toContain('Runs of short steps, one after the other');

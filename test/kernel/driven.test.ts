@@ -17,17 +17,22 @@ async function longRun(world: World) {
   await world.advance(16_000);
   first.release();
   await world.advance(100);
-  const { nonce } = (await world.head(run)).birth;
-  const news = mailMessage(run, nonce, {
-    type: 'child_settled',
-    id: 'settled:c',
-    at: world.clock.now(),
-    key: 'c',
-    outcome: { status: 'completed' },
-  });
+  const news = await newsFor(world, run);
   const readsOfTwo = () =>
     two.calls.filter(({ method }) => method.startsWith('read')).map(({ method, args }) => [method, args[1] ?? 0]);
   return { one, two, run, news, end, second, readsOfTwo };
+}
+
+async function newsFor(world: World, run: string) {
+  const { nonce } = (await world.head(run)).birth;
+  const at = world.clock.now();
+  return mailMessage(run, nonce, {
+    type: 'child_settled',
+    id: 'settled:c',
+    at,
+    key: 'c',
+    outcome: { status: 'completed' },
+  });
 }
 
 describe('news of a child', () => {
@@ -54,6 +59,31 @@ describe('news of a child', () => {
     await world.advance(100);
     expect(readsOfTwo()).toContainEqual(['read', 0]);
     expect(await world.lines(run)).toContain('44 takeover child_settled c');
+  });
+
+  test('K19: behind a suspend whose head is not raised yet is not left, though the lease of that append still holds', async () => {
+    const world = createWorld();
+    const flow = workflow({ name: 'flow' }, async (ctx) => {
+      for (let number = 1; number <= 40; number += 1) await ctx.step(`s${number}`, () => number);
+      await ctx.sleep('20m');
+      for (let number = 41; number <= 43; number += 1) await ctx.step(`s${number}`, () => number);
+      return ctx.signal('go');
+    });
+    const [one, two] = [world.process('one', [flow]), world.process('two', [flow])];
+    const run = await startIn(one, flow);
+    expect(await world.until(one.drive(world.take('start')))).toBe('suspended');
+    const { position } = await world.head(run);
+    await world.advance(20 * 60_000);
+    one.trouble(({ method, nth }) =>
+      method === 'updateHead' && nth > 1 ? { do: 'stall', when: 'before' } : undefined,
+    );
+    void one.drive({ kind: 'wake', run });
+    await world.advance(100);
+    expect((await world.lines(run)).at(-1)).toContain('run_suspended');
+    expect((await world.head(run)).position).toBe(position);
+    void two.drive(await newsFor(world, run));
+    await world.advance(100);
+    expect((await world.lines(run)).join('\n')).toContain('child_settled c');
   });
 
   test('of another run under the same id is left without a look at its journal', async () => {

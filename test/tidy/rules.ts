@@ -49,7 +49,10 @@ const directions: Record<string, Direction> = {
     packages: 'any',
   },
   dev: { any: ['kernel', 'ports', 'service', 'wiring'], packages: 'any' },
-  cost: { any: ['workflow', 'kernel', 'ports', 'service', 'wiring', 'dev', 'adapters/dynamodb/table.ts'], packages: 'any' },
+  cost: {
+    any: ['workflow', 'kernel', 'ports', 'service', 'wiring', 'dev', 'adapters/dynamodb/table.ts'],
+    packages: 'any',
+  },
   testing: {
     any: ['workflow', 'kernel', 'ports', 'adapters', 'graph', 'service', 'wiring', 'client'],
     packages: 'any',
