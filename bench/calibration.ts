@@ -21,8 +21,8 @@ export async function calibrate(dir: string): Promise<Calibration> {
     count += 1;
     return db.put(`key-${count}`, value);
   };
-  await rateOf(500, 1, put);
-  const alone = await medianOf(times, () => rateOf(500, 1, put));
+  await rateOf(300, 1, put);
+  const alone = await medianOf(times, () => rateOf(300, 1, put));
   const together = await medianOf(times, () => rateOf(20_000, 64, put));
   await db.close();
   return { putMs: 1_000 / alone, putsPerSecond: alone, putsPerSecond64: together };

@@ -1,6 +1,6 @@
 /**
- * How time grows with size: of one run, of a map, of what is stored. Without fsync, which takes the same for each write
- * and would hide the rest; the speed of a disk is in the table.
+ * How time grows with size: of one run, of a map, of what is stored. The first two without fsync, which takes the same for
+ * each write and would hide the rest; the speed of a disk is in the table.
  */
 import { join } from 'node:path';
 import { type OpenPawlOptions, openPawl, workflow } from 'pawl';

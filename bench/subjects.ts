@@ -63,7 +63,7 @@ async function openInProcess(dataDir: string, workflows: Workflow<number, void>[
 }
 
 /** With the same setting of fsync as the embedded store has by default. */
-export function openPlain(path: string): { put(): Promise<unknown>; close(): Promise<void> } {
+function openPlain(path: string): { put(): Promise<unknown>; close(): Promise<void> } {
   const db = open<Buffer, string>({ path, encoding: 'binary', overlappingSync: true });
   let count = 0;
   return {

@@ -30,7 +30,7 @@ const titles = ['', 'memory', 'LMDB', '× plain', 'DynamoDB', '× plain', 'targe
 const missed = 'MISSED';
 
 /** How many times as long as plain writes, or as much: less is better, whatever the unit. */
-export function ratioOf({ value, plain }: Cell, isRate = false): number | undefined {
+function ratioOf({ value, plain }: Cell, isRate = false): number | undefined {
   if (plain === undefined) return undefined;
   return isRate ? plain / value : value / plain;
 }
