@@ -98,3 +98,14 @@ export function searchMutant(bundle: string, search: Search): Promise<Finding> {
     });
   });
 }
+
+/** What `--story` says of one seed, without what does not matter: a line for each thing that happens. */
+export function storyOf(bundle: string, seed: number, { seconds }: { seconds: number }): Promise<string[]> {
+  const args = [bundle, '--story', '--seconds', `${seconds}`, '--from', `${seed}`];
+  const timeout = (seconds + graceSeconds) * 1_000;
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: root, timeout, killSignal: 'SIGKILL' }, (_error, stdout) => {
+      resolve(stdout.trim().split('\n'));
+    });
+  });
+}

@@ -233,8 +233,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     (error: unknown) => say(`(5) no run was accepted: ${String(error)}`),
   );
   void starting;
-  if (traits.deploys && fate.allows('undeploy', 'all')) later(fate.below('undeployed at', 150_000), undeploy);
-  if (traits.upgrades && fate.allows('undeploy', 'upgrade')) later(fate.below('upgraded at', 100_000), upgrade);
+  if (traits.deploys && fate.allows('undeploy', 'all')) later(fate.below('undeployed at', 60_000), undeploy);
+  if (traits.upgrades && fate.allows('undeploy', 'upgrade')) later(fate.below('upgraded at', 25_000), upgrade);
   tick(1);
 
   function tick(nth: number): void {
@@ -287,7 +287,7 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       if (again.has(run) || !watch.isClosed(run)) continue;
       again.add(run);
       rebearings += 1;
-      later(fate.below(`delete ${run}`, 60_000), () =>
+      later(fate.below(`delete ${run}`, 5_000), () =>
         people.bearAgain(run).finally(() => {
           rebearings -= 1;
         }),

@@ -61,12 +61,12 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
     limits: { ...crashes, ...chunkEvents, ...inlineBytes },
     turnMs: cut ? 75 * second + below(60 * second) : undefined,
     deploys: rough && chance() < 0.12,
-    upgrades: rough && chance() < 0.1,
+    upgrades: rough && chance() < 0.15,
     again,
     timeoutMs: mode !== 'poison' && chance() < 0.1 ? 20 * second + below(400 * second) : undefined,
     runs: 1 + below(2),
     twice,
     // What people tell a run that went on as another finds that one through it.
-    reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.3,
+    reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.5,
   };
 }
