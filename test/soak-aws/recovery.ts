@@ -16,6 +16,8 @@ export interface RecoveryOptions {
   runs: number;
   /** How long after a tick of the sweeper the drivers die, in ms. */
   phaseMs: number;
+  /** How exact the times are, in ms. Default: to the second. */
+  stepMs?: number;
 }
 
 const second = 1_000;
@@ -26,7 +28,7 @@ const groups = 10;
 const mostMs = 5 * tickMs;
 
 /** For each run the time until its next step, in virtual ms. */
-export async function measureRecovery({ runs, phaseMs }: RecoveryOptions): Promise<number[]> {
+export async function measureRecovery({ runs, phaseMs, stepMs = second }: RecoveryOptions): Promise<number[]> {
   const clock = createVirtualClock({ turns: 4 });
   const next = new Map<string, number>();
   let isDead = false;
@@ -110,7 +112,7 @@ export async function measureRecovery({ runs, phaseMs }: RecoveryOptions): Promi
   let tickAt = clock.now() + ((spreadMs + tickMs - phaseMs) % tickMs || tickMs);
   async function pass(ms: number): Promise<void> {
     for (const end = clock.now() + ms; clock.now() < end; ) {
-      await clock.advance(second);
+      await clock.advance(Math.min(stepMs, end - clock.now(), tickAt - clock.now()));
       if (clock.now() >= tickAt) {
         tickAt += tickMs;
         await aws.sweep();
@@ -130,7 +132,7 @@ export async function measureRecovery({ runs, phaseMs }: RecoveryOptions): Promi
     isDead = true;
     const diedAt = clock.now();
     aws.deploy({ workflows: { repaired }, deployment: 'one' });
-    while (next.size < runs && clock.now() < diedAt + mostMs) await pass(second);
+    while (next.size < runs && clock.now() < diedAt + mostMs) await pass(stepMs);
     const times = [...next.values()].map((at) => at - diedAt);
     return [...times, ...Array.from({ length: runs - times.length }, () => Number.POSITIVE_INFINITY)];
   } finally {

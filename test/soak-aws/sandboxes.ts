@@ -10,7 +10,7 @@ import { createChance, createFates, type Service } from './plan.ts';
 import type { FromSandbox, FunctionName, SandboxData, ToSandbox } from './protocol.ts';
 import type { SoakTime } from './time.ts';
 
-export interface Sandbox {
+interface Sandbox {
   readonly name: string;
   readonly isBusy: boolean;
   readonly isFrozen: boolean;

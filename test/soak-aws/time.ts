@@ -13,7 +13,7 @@ export interface SoakTime {
   worked(): void;
   /** Told after each shift. */
   onShift(listener: () => void): void;
-  /** Resolves when so much virtual time has passed. */
+  /** Resolves when so much virtual time has passed; never, once stopped. */
   pause(ms: number): Promise<void>;
   stop(): void;
 }
@@ -29,6 +29,7 @@ export function createSoakTime(isIdle: () => boolean): SoakTime {
   const shift = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
   const shifted = new Float64Array(shift);
   const listeners: (() => void)[] = [];
+  const pauses = new Set<() => void>();
   let requests = 0;
 
   function skip(ms: number): void {
@@ -50,7 +51,17 @@ export function createSoakTime(isIdle: () => boolean): SoakTime {
       requests += 1;
     },
     onShift: (listener) => void listeners.push(listener),
-    pause: (ms) => new Promise((resolve) => void clock.schedule(clock.now() + ms, resolve)),
-    stop: () => clearInterval(beat),
+    pause: (ms) =>
+      new Promise((resolve) => {
+        const cancel = clock.schedule(clock.now() + ms, () => {
+          pauses.delete(cancel);
+          resolve();
+        });
+        pauses.add(cancel);
+      }),
+    stop() {
+      clearInterval(beat);
+      for (const cancel of pauses) cancel();
+    },
   };
 }
