@@ -9,6 +9,8 @@ import { createTelemetry } from '../lib/wiring/aws/telemetry.ts';
 const streamWaitMs = 20_000;
 /** Where a service throttles for longer, whoever asks is to hear so, and not that the function was cut off. */
 const storeRetries = 1;
+/** On AWS a function has one request at a time; on one machine it shares the stand-ins of the services with all others. */
+const startsInFlight = 64;
 
 export function createApiHandler(options: AwsOptions) {
   const { observer, failed } = createTelemetry();
@@ -18,6 +20,7 @@ export function createApiHandler(options: AwsOptions) {
     behindGateway: true,
     streams: { waitMs: streamWaitMs },
     logger: { error: failed },
+    limits: { startsInFlight },
   });
   const handle = createLambdaHttpHandler(app);
   return (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => handle(event);

@@ -39,8 +39,11 @@ export interface Load {
   admitStart(): void;
   /** Throws `Fault` overloaded. */
   admitMessage(): void;
-  /** Resolves when there is room to start a run, in the order of the calls. Rejects with `Fault` overloaded where nothing moves. */
-  roomForStart(): Promise<void>;
+  /**
+   * Resolves when there is room to start a run, in the order of the calls. The result is called once it is started: until
+   * then it is not seen in the backlog. Rejects with `Fault` overloaded where nothing moves.
+   */
+  roomForStart(): Promise<() => void>;
   /** Whether the sweeper and other processes may add to what waits. */
   hasRoom(): boolean;
   waiting(): number;
@@ -54,11 +57,24 @@ const lookEveryMs = 25;
 const atOnce = 50;
 
 export function createLoad({ backlog, clock, limits }: { backlog: Backlog; clock: Clock; limits: LoadLimits }): Load {
-  const waiters: { enter(): void; leave(fault: Fault): void }[] = [];
+  const waiters: { enter(started: () => void): void; leave(fault: Fault): void }[] = [];
   let movedAt = 0;
+  /** Starts that are let in and under way. */
+  let entering = 0;
 
   const isFull = () => backlog.count() >= limits.backlogMost;
   const isLong = () => isFull() || (backlog.count() >= limits.backlog && backlog.oldestMs() > limits.backlogMs);
+
+  const hasRoomForStart = () => entering < limits.backlog && !isLong();
+
+  function enter(): () => void {
+    entering += 1;
+    let isOver = false;
+    return () => {
+      if (!isOver) entering -= 1;
+      isOver = true;
+    };
+  }
 
   function overloaded(limit: keyof LoadLimits): Fault {
     // The first has waited for about as long as the queue takes to empty; half of it will do.
@@ -69,8 +85,8 @@ export function createLoad({ backlog, clock, limits }: { backlog: Backlog; clock
 
   function look(): void {
     const now = clock.now();
-    for (let entered = 0; entered < atOnce && waiters.length > 0 && !isLong(); entered += 1) {
-      waiters.shift()?.enter();
+    for (let entered = 0; entered < atOnce && waiters.length > 0 && hasRoomForStart(); entered += 1) {
+      waiters.shift()?.enter(enter());
       movedAt = now;
     }
     if (now - movedAt >= limits.startPatienceMs) {
@@ -88,8 +104,8 @@ export function createLoad({ backlog, clock, limits }: { backlog: Backlog; clock
       if (isFull()) throw overloaded('backlogMost');
     },
     async roomForStart() {
-      if (waiters.length === 0 && !isLong()) return;
-      await new Promise<void>((resolve, reject) => {
+      if (waiters.length === 0 && hasRoomForStart()) return enter();
+      return new Promise<() => void>((resolve, reject) => {
         waiters.push({ enter: resolve, leave: reject });
         if (waiters.length > 1) return;
         movedAt = clock.now();

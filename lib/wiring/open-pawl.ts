@@ -174,28 +174,33 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     });
   }
 
+  async function withRoom<Result>(begin: () => Promise<Result>): Promise<Result> {
+    const started = await ownLoad.roomForStart();
+    return begin().finally(started);
+  }
+
   async function start(
     workflow: AnyWorkflow | string,
     input?: unknown,
     startOptions: StartOptions = {},
   ): Promise<RunHandle<never>> {
     const named = typeof workflow === 'string' ? { name: workflow } : workflow;
-    await ownLoad.roomForStart();
-    const { head } = await startRun(ports, {
-      workflow: named.name,
-      ...('version' in named && { version: named.version }),
-      input,
-      origin: 'program',
-      ...startOptions,
-    });
+    const { head } = await withRoom(() =>
+      startRun(ports, {
+        workflow: named.name,
+        ...('version' in named && { version: named.version }),
+        input,
+        origin: 'program',
+        ...startOptions,
+      }),
+    );
     return handle(head.birth.id);
   }
 
   return {
     ...service,
     async startRun(request) {
-      await ownLoad.roomForStart();
-      return service.startRun(request);
+      return withRoom(() => service.startRun(request));
     },
     load: ownLoad,
     start,

@@ -112,7 +112,7 @@ function fakePawl(state: FakeState): LocalPawl {
     load: {
       admitStart() {},
       admitMessage() {},
-      roomForStart: async () => {},
+      roomForStart: async () => () => {},
       hasRoom: () => true,
       waiting: () => 0,
     },

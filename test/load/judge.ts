@@ -46,17 +46,20 @@ export interface Growth {
   isFlat: boolean;
 }
 
-const windowS = 10;
+const windowS = 30;
 
 /** What is used between collections goes up and down: of each window the least counts. */
 export function leastOfWindows(samples: readonly (readonly [number, number])[]): [number, number][] {
   const windows = new Map<number, [number, number]>();
+  const counts = new Map<number, number>();
   for (const [at, value] of samples) {
     const window = Math.floor(at / windowS);
+    counts.set(window, (counts.get(window) ?? 0) + 1);
     const least = windows.get(window);
     if (least === undefined || value < least[1]) windows.set(window, [at, value]);
   }
-  return [...windows.values()];
+  // What is no whole window may have seen no collection.
+  return [...windows].flatMap(([window, least]) => ((counts.get(window) ?? 0) < windowS / 2 ? [] : [least]));
 }
 
 export function growthOf(what: string, points: readonly (readonly [number, number])[]): Growth {
@@ -71,10 +74,7 @@ export function growthOf(what: string, points: readonly (readonly [number, numbe
 
 export function memoryGrowth(samples: readonly MemorySample[]): Growth[] {
   return [
-    growthOf(
-      'memory without the store’s map',
-      samples.map(({ at, anonMb }) => [at, anonMb] as const),
-    ),
+    growthOf('memory without the store’s map', leastOfWindows(samples.map(({ at, anonMb }) => [at, anonMb] as const))),
     growthOf('heap after collections', leastOfWindows(samples.map(({ at, heapMb }) => [at, heapMb] as const))),
   ];
 }

@@ -27,7 +27,10 @@ function waiters(load: ReturnType<typeof loaded>['load'], count: number) {
   const seen = { entered: [] as number[], refused: 0 };
   for (let index = 0; index < count; index += 1) {
     load.roomForStart().then(
-      () => seen.entered.push(index),
+      (started) => {
+        seen.entered.push(index);
+        started();
+      },
       (error: unknown) => {
         expect(error).toMatchObject({ code: 'overloaded' });
         seen.refused += 1;
@@ -39,11 +42,11 @@ function waiters(load: ReturnType<typeof loaded>['load'], count: number) {
 
 describe('starting a run', () => {
   test.each([
-    ['a few that have waited for long', 9, 60_000, 'taken'],
-    ['many that have just come', 99, 4_000, 'taken'],
-    ['many of whom the first has waited for long', 10, 5_001, 'refused'],
-    ['as many as there may ever be', 100, 0, 'refused'],
-  ])('behind %s is %s', (_what, count, oldestMs, outcome) => {
+    ['a few that have waited for long', 'taken', 9, 60_000],
+    ['many that have just come', 'taken', 99, 4_000],
+    ['many of whom the first has waited for long', 'refused', 10, 5_001],
+    ['as many as there may ever be', 'refused', 100, 0],
+  ])('behind %s is %s', (_what, outcome, count, oldestMs) => {
     const { load, waiting } = loaded();
     Object.assign(waiting, { count, oldestMs });
     const fault = faultOf(() => load.admitStart());
@@ -95,10 +98,21 @@ describe('who starts a run in this process', () => {
     expect(seen.entered).toEqual([]);
     waiting.oldestMs = 1_000;
     await clock.advance(25);
-    expect(seen.entered).toEqual(Array.from({ length: 50 }, (_, index) => index));
+    expect(seen.entered).toEqual(Array.from({ length: limits.backlog }, (_, index) => index));
     await clock.advance(1_000);
     expect([seen.entered.length, seen.refused]).toEqual([120, 0]);
     expect(clock.pending).toBe(0);
+  });
+
+  test('counts until its run is started: many that come at once do not all get in', async () => {
+    const { load, clock } = loaded();
+    const started: (() => void)[] = [];
+    for (let n = 0; n < 15; n += 1) void load.roomForStart().then((end) => started.push(end));
+    await clock.advance(100);
+    expect(started).toHaveLength(10);
+    for (const end of started.splice(0)) end();
+    await clock.advance(100);
+    expect(started).toHaveLength(5);
   });
 
   test('does not overtake those who wait already', async () => {
@@ -108,8 +122,8 @@ describe('who starts a run in this process', () => {
     waiting.oldestMs = 0;
     const second = waiters(load, 1);
     await clock.advance(25);
-    expect([first.entered.length, second.entered.length]).toEqual([50, 0]);
-    await clock.advance(25);
+    expect([first.entered.length, second.entered.length]).toEqual([10, 0]);
+    await clock.advance(6 * 25);
     expect([first.entered.length, second.entered.length]).toEqual([60, 1]);
   });
 
