@@ -2,7 +2,6 @@ import type { Message } from '../ports/queue.ts';
 import type { Birth, Chunk, Mail, OutsideEvent } from './events.ts';
 import { expiryOf } from './expiry.ts';
 import { isOpen } from './head.ts';
-import { journalEndsOf } from './journal-ends.ts';
 import type { Ports } from './ports.ts';
 
 /** All that is needed to tell a run something. */
@@ -48,15 +47,11 @@ export async function leaveMail(
 async function makeDue(ports: Ports, run: string, nonce: string): Promise<void> {
   const now = ports.clock.now();
   const head = await ports.store.readHead(run);
-  if (!head || head.birth.nonce !== nonce) return;
-  const ends = journalEndsOf(ports.store);
-  // The last append that is known is read again: it may still be the last.
-  const record = await ports.store.read(run, Math.max(head.position, ends.of(run, nonce) - 1));
+  const record = head && (await ports.store.read(run, head.position));
   if (!record || record.head.birth.nonce !== nonce) return;
   const { state, position } = record.head;
   if (!isOpen(state)) return;
   const last = record.chunks.at(-1);
-  if (last) ends.saw(run, nonce, last.position);
   if (last ? !isParked(last) : state.wakeAt <= now + ports.limits.leaseMs) return;
   const readTo = last?.position ?? position;
   await ports.store.updateHead(
