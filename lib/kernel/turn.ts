@@ -382,8 +382,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   // --- the loop ----------------------------------------------------------------------------------------------------
 
-  /** One move: the first thing that there is to do. `undefined`, or a promise of it: the turn goes on. */
-  function move(): Promise<TurnEnd | undefined> | Promise<void> | undefined {
+  /** One move: the first thing that there is to do. The turn goes on unless it comes to an end. */
+  function move(): Promise<TurnEnd | AppendResult | undefined> | Promise<void> | undefined {
     const now = clock.now();
     if (program.fault) return block(program.fault);
     if (nudged || now >= nextWatch) return look();
@@ -403,7 +403,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const idle = effects.running.size === 0 && !needsWrite && !isBusy(now);
     // What woke the run and its next suspend are one write. Children are cancelled under a claim, lest it be forgotten.
     if (idle && (program.stops.length === 0 || tail.length === 0)) return suspend();
-    if (needsWrite || marked || mustFlush(now)) return written();
+    if (needsWrite || marked || mustFlush(now)) return flush();
     if (drainUntil !== undefined && (effects.running.size === 0 || now >= drainUntil)) return yieldRun();
     return sleepUntil(nextMoment(now));
   }
@@ -414,18 +414,13 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   /** What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20). */
-  async function takeMail(): Promise<'lost' | undefined> {
-    return (await feedMail()) ? written() : undefined;
+  async function takeMail(): Promise<AppendResult | undefined> {
+    return (await feedMail()) ? flush() : undefined;
   }
 
-  async function timeOut(now: number): Promise<'lost' | undefined> {
+  async function timeOut(now: number): Promise<AppendResult | undefined> {
     await feed({ type: 'run_timed_out', at: now });
-    return journal.paused ? written() : undefined;
-  }
-
-  /** Writes what has been fed, and goes on. */
-  function written(): Promise<'lost' | undefined> {
-    return flush().then(lostOnly);
+    return journal.paused ? flush() : undefined;
   }
 
   function isTimedOut(): boolean {
@@ -585,8 +580,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       await replay();
       if (start.checkChildren) await checkChildren();
       for (;;) {
-        const end = await move();
-        if (end) return end;
+        const moved = move();
+        // What was done at once needs no waiting for.
+        const end = moved && (await moved);
+        if (end && end !== 'written' && end !== 'foreign') return end;
       }
     } catch (error) {
       if (error instanceof Lost) return 'lost';
@@ -615,10 +612,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       wake();
     },
   };
-}
-
-function lostOnly(result: AppendResult): 'lost' | undefined {
-  return result === 'lost' ? result : undefined;
 }
 
 function mailIn(events: JournalEvent[]): string[] {
