@@ -33,7 +33,11 @@ export function startGateway({ port, invoke, failed }: GatewayOptions): Promise<
 }
 
 function refusal(status: number, message: string): Answer {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'apigw-requestid': randomUUID() },
+    body: JSON.stringify({ message }),
+  };
 }
 
 function answerOf({

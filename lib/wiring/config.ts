@@ -15,7 +15,7 @@ const trafficNames = [
   ...(['connections', 'requestsInFlight', 'startsInFlight', 'bodiesBytes', 'eventStreams', 'idleMs'] as const),
 ];
 /** How much a process takes at once, by name. */
-export type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
+type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
 export const loadNames = [...(Object.keys(defaultLoadLimits) as (keyof LoadLimits)[]), ...trafficNames];
 
 const httpNames = ['allow', 'allowPrivate', 'timeoutMs'];

@@ -23,7 +23,7 @@ export const bounds = {
   refusalP99Ms: 5_000,
 } as const;
 
-export interface Line {
+interface Line {
   slope: number;
   mean: number;
 }
@@ -38,7 +38,7 @@ export function fitLine(points: readonly (readonly [x: number, y: number])[]): L
   return { slope: variance === 0 ? 0 : covariance / variance, mean };
 }
 
-export interface Growth {
+interface Growth {
   what: string;
   /** Of the fitted line over the time looked at, in MB. */
   growsMb: number;
@@ -49,7 +49,7 @@ export interface Growth {
 const windowS = 30;
 
 /** What is used between collections goes up and down: of each window the least counts. */
-export function leastOfWindows(samples: readonly (readonly [number, number])[]): [number, number][] {
+function leastOfWindows(samples: readonly (readonly [number, number])[]): [number, number][] {
   const windows = new Map<number, [number, number]>();
   const counts = new Map<number, number>();
   for (const [at, value] of samples) {
@@ -62,7 +62,7 @@ export function leastOfWindows(samples: readonly (readonly [number, number])[]):
   return [...windows].flatMap(([window, least]) => ((counts.get(window) ?? 0) < windowS / 2 ? [] : [least]));
 }
 
-export function growthOf(what: string, points: readonly (readonly [number, number])[]): Growth {
+function growthOf(what: string, points: readonly (readonly [number, number])[]): Growth {
   const end = points.at(-1)?.[0] ?? 0;
   const begin = points[0]?.[0] ?? 0;
   const from = end - (end - begin) * bounds.flatPart;

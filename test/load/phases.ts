@@ -5,7 +5,7 @@ import type { Look } from './servers.ts';
 import { addTally, emptyTally, type Tally } from './tally.ts';
 
 /** A second of it. */
-export interface Moment extends Look {
+interface Moment extends Look {
   /** In s since the first phase began. */
   at: number;
   tally: Tally;

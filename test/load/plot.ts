@@ -1,6 +1,6 @@
 /** A load over time, as an SVG: three small charts, one above the other. */
 
-export interface Series {
+interface Series {
   name: string;
   color: string;
   points: (readonly [x: number, y: number])[];
