@@ -52,7 +52,7 @@ function faultText(error: unknown): string {
   throw error;
 }
 
-export type Verdict =
+type Verdict =
   /** All is as it was. */
   | { verdict: 'right' }
   /** What is not as it was is a fault that says so. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** One beginning of one step, as its process wrote it down. */
-export interface Effect {
+interface Effect {
   run: string;
   key: string;
   attempt: number;

@@ -24,7 +24,7 @@ export interface FlipsOptions {
 
 type Outcome = 'right' | 'reported' | 'refused' | 'missing' | 'ended' | 'hung';
 
-export interface FlipCounts extends Record<Outcome, number> {
+interface FlipCounts extends Record<Outcome, number> {
   flips: number;
 }
 

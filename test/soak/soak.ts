@@ -6,7 +6,7 @@ import { seededFraction } from '../kernel/harness.ts';
 import { checkRuns, type Findings } from './check.ts';
 import { startDemand } from './demand.ts';
 import { countRepeated, readEffects } from './effects.ts';
-import { type Actor, type Kind, prepareStage, type Stage, startActor } from './processes.ts';
+import { type Actor, type Kind, prepareStage, startActor } from './processes.ts';
 
 export interface SoakOptions {
   dir: string;
@@ -136,5 +136,3 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     await Promise.all(last.map(({ ended }) => ended));
   }
 }
-
-export type { Stage };
