@@ -52,9 +52,11 @@ export function createContext(operations: Operations): {
       if (!operations.isCancelled() || compensations.length === 0) return value;
       throw new CancelledError('The run was cancelled');
     } catch (error) {
-      if (error instanceof ContinueAs || compensations.length === 0) throw error;
+      const goesOn = error instanceof ContinueAs;
+      if (compensations.length === 0 || (goesOn && !operations.isCancelled())) throw error;
       const failures = await compensateAll(compensations, undo);
-      throw failures.length === 0 ? error : new CompensationError(error, failures);
+      const cause = goesOn ? new CancelledError('The run was cancelled') : error;
+      throw failures.length === 0 ? cause : new CompensationError(cause, failures);
     }
   }
 

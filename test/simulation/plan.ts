@@ -106,10 +106,9 @@ export function signalsOf(plan: Plan): Map<string, number> {
   return counts;
 }
 
-/** All steps: their ids, and what is special about them. */
+/** All steps but those of loops: their ids, and what is special about them. */
 export function stepsOf(plan: Plan): { id: string; once: boolean; undo: boolean }[] {
   if (plan.do === 'step') return [{ id: plan.id, once: plan.once === true, undo: plan.undo === true }];
-  if (plan.do === 'loop') return [{ id: plan.id, once: false, undo: false }];
   return partsOf(plan).flatMap(stepsOf);
 }
 

@@ -16,7 +16,7 @@ export interface Shrunk {
 }
 
 /** Of what kind a violation is: its invariant, or what it says without names and numbers. */
-export function kindOf(violation: string): string {
+function kindOf(violation: string): string {
   const number = /\(\d+\)/.exec(violation);
   if (number) return number[0];
   return violation

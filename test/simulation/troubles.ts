@@ -54,14 +54,19 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
 
   const placeOf = ({ process, method, nth }: Call) => `${process} ${method} ${nth}`;
 
-  function freezeFor(process: Process, ms: number, call: Call, when: string): Trouble {
+  /** A receiver that nobody sends anything waits for long: what was to happen afterwards happens before. */
+  function momentOf({ method }: Call, when: 'before' | 'after'): 'before' | 'after' {
+    return method === 'receive' ? 'before' : when;
+  }
+
+  function freezeFor(process: Process, ms: number, call: Call, when: 'before' | 'after'): Trouble {
     tell(process.name, `freezes ${when} its ${call.method} for ${ms} ms`);
     later(ms, () => {
       process.thaw();
       tell(process.name, 'thaws');
       process.trouble((next) => of(process, next));
     });
-    return { do: 'stall', when: when as 'before' | 'after' };
+    return { do: 'stall', when };
   }
 
   function kill(process: Process, call: Call, when: 'before' | 'after'): Trouble {
@@ -95,7 +100,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
   function scattered(process: Process, call: Call, place: string, chance: () => number): Trouble | undefined {
     const kinds: FaultKind[] = mode === 'shaky' ? ['refuse', 'timeOut'] : ['refuse', 'timeOut', 'kill', 'stall'];
     const kind = fallsOn(kinds, chance());
-    const when = chance() < 0.5 ? 'before' : 'after';
+    const when = momentOf(call, chance() < 0.5 ? 'before' : 'after');
     const share = chance();
     if (kind && fate.allows(kind, place)) {
       if (kind === 'kill') return kill(process, call, when);

@@ -31,3 +31,18 @@ test('a payload too large for the journal goes along', async () => {
   await run.signal('begin');
   expect(await run.result()).toBe(200_000);
 });
+
+test('a run that was cancelled does not go on as another: it undoes what it has done', async () => {
+  const undone: string[] = [];
+  const booking = workflow({ name: 'booking' }, async (ctx) => {
+    await ctx.step('book', () => 'room 4', { compensate: (room) => void undone.push(room) });
+    await ctx.signal('next').catch(() => undefined);
+    return ctx.continueAs(undefined);
+  });
+  const t = await createTestPawl({ workflows: [booking] });
+  const run = await t.start(booking, undefined);
+  await t.settle();
+  await run.cancel();
+  await expect(run.result()).rejects.toThrow();
+  expect(undone).toEqual(['room 4']);
+});

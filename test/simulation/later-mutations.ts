@@ -1,0 +1,100 @@
+import { admission, type Mutation, outbox, scope, successor, suspension, turn } from './mutation.ts';
+
+/** The guards of durability, races, and runs that go on as others. */
+export const laterMutations: Mutation[] = [
+  // --- durability, races
+  {
+    name: 'relaxed-carries-nothing',
+    rule: 'K27',
+    guard: 'with relaxed durability nothing is carried over a lost position',
+    patches: [turn('return !relaxed || journal.started.has(key);', 'return true;')],
+  },
+  {
+    name: 'relaxed-flushes-children',
+    rule: 'K27',
+    guard: 'with relaxed durability children and atMostOnce steps are flushed first',
+    patches: [turn("return relaxed && request.kind === 'step' && !request.spec.atMostOnce;", 'return relaxed;')],
+  },
+  {
+    name: 'races-close-losers',
+    rule: 'K28',
+    guard: 'a race closes its losers at the deciding event',
+    patches: [scope('for (const task of tasks) task.close();', '')],
+  },
+
+  // --- continuing
+  {
+    name: 'hand-over-untaken',
+    rule: 'K22',
+    guard: 'a successor gets the signals that nobody has taken',
+    patches: [
+      outbox(
+        'await handOver(ports, journal, successor, continued.untaken)',
+        'await handOver(ports, journal, successor)',
+      ),
+    ],
+  },
+  {
+    name: 'foreign-is-no-claim',
+    rule: 'K8',
+    guard: 'a claim that lost its place to an event from outside is made anew',
+    patches: [turn("result === 'written' ? claim.leaseUntil : heldUntil();", 'claim.leaseUntil;')],
+  },
+  {
+    name: 'relaxed-keeps-at-most-once',
+    rule: 'K27',
+    guard: 'a step that is marked as started is kept over a lost position, whatever the durability',
+    patches: [turn('return !relaxed || journal.started.has(key);', 'return !relaxed;')],
+  },
+  {
+    name: 'blobs-again',
+    rule: 'K5',
+    guard: 'blobs that do not answer for a moment do not end the turn',
+    patches: [turn(': retrying(ports, () => loadPayload(ports, payload));', ': loadPayload(ports, payload);')],
+  },
+  {
+    name: 'timers-before-children',
+    rule: 'K24',
+    guard: 'they come before the end of a child that the parent has looked up, too',
+    patches: [
+      turn('if (isOutside(arrival.event)) return fireTimers(arrival.event.at).then(() => feedResult(arrival));'),
+    ],
+  },
+  {
+    name: 'forward',
+    rule: 'K22',
+    guard: 'mail that comes after the head was closed is passed on to the successor',
+    patches: [admission("asked.kind === 'mail' && unread.length > 0 && goesOn(current.end)", 'false')],
+  },
+  {
+    name: 'hand-over-order',
+    rule: 'K20',
+    guard: 'a pause that a later resume has overtaken is not handed over to the successor',
+    patches: [successor('if (isOvertaken(journal, event)) continue;')],
+  },
+  {
+    name: 'blocked-until-deadline',
+    rule: 'K25',
+    guard: 'a blocked run is looked at when its grace ends',
+    patches: [
+      suspension(
+        'Math.min(now + blockedDelay(blocks), birth.deadline + limits.timeoutGraceMs)',
+        'now + blockedDelay(blocks)',
+      ),
+    ],
+  },
+  {
+    name: 'hand-over-late-mail',
+    rule: 'K22',
+    guard: 'a successor gets the mail that came while the head was being closed',
+    patches: [outbox('if (successor) await handOver(ports, journal, successor);')],
+  },
+
+  // --- turns that are cut off
+  {
+    name: 'at-most-once-keeps-claim',
+    rule: 'K12',
+    guard: 'a turn cut off during an atMostOnce step leaves its claim standing',
+    patches: [turn('if (running.some(({ atMostOnce }) => atMostOnce)) {', 'if (false) {')],
+  },
+];
