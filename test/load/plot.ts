@@ -20,6 +20,7 @@ export function plot(title: string, charts: readonly Chart[]): string {
   const all = charts.map((chart, index) => `<g transform="translate(0 ${28 + index * height})">${drawn(chart)}</g>`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${40 + charts.length * height}" font-family="system-ui, sans-serif" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
     `<text x="${margin.left}" y="20" font-size="14" font-weight="600" fill="#222">${escaped(title)}</text>`,
     ...all,
