@@ -198,9 +198,9 @@ export const roundTripPaths: RoundTripPath[] = [
     path: 'a child of one step',
     why: 'A run of its own; its end is mail for the parent.',
     expected: {
-      calls: { create: 2, read: 5, append: 3, putMail: 1, updateHead: 4, readHead: 1 },
-      untilEnd: 11,
-      untilQuiet: 12,
+      calls: { create: 2, read: 5, append: 3, putMail: 1, updateHead: 4, readHead: 2 },
+      untilEnd: 12,
+      untilQuiet: 13,
     },
     measure: () => measureScene({ flow: parent, others: [small] }),
   },

@@ -386,7 +386,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function move(): Promise<TurnEnd | AppendResult | undefined> | Promise<void> | undefined {
     const now = clock.now();
     if (program.fault) return block(program.fault);
-    if (nudged || now >= nextWatch) return look();
+    if ((nudged || now >= nextWatch) && isAtWork()) return look();
     if (inbox.length > 0) return takeMail();
     if (arrivals.length > 0) return feedArrival();
     if (dueTimer(now)) return fireTimers(now);
@@ -405,7 +405,13 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (idle && (program.stops.length === 0 || tail.length === 0)) return suspend();
     if (needsWrite || marked || mustFlush(now)) return flush();
     if (drainUntil !== undefined && (effects.running.size === 0 || now >= drainUntil)) return yieldRun();
+    if (nudged) return look();
     return sleepUntil(nextMoment(now));
+  }
+
+  /** Steps run, or have just ended. Who only waits reads the mail when it suspends. */
+  function isAtWork(): boolean {
+    return effects.running.size > 0 || arrivals.length > 0;
   }
 
   /** Looks for what others have written. */

@@ -170,11 +170,11 @@ describe('a request that does not go well', () => {
     expect(clock.delays.length).toBeGreaterThan(0);
   });
 
-  test('since there is no table is `unavailable` at once, with its name', async () => {
+  test('since there is no table is `refused` at once, with its name', async () => {
     const nowhere = createDynamoStore({ client: line.client, tableName: 'nowhere', clock, ids: systemIds });
     line.sent();
     await expect(nowhere.readHead('run-1')).rejects.toMatchObject({
-      code: 'unavailable',
+      code: 'refused',
       message: expect.stringContaining('ResourceNotFoundException'),
     });
     expect(line.sent()).toEqual(['GetItem']);

@@ -106,7 +106,7 @@ describe('blobs on S3', () => {
     const { blobs, keys } = await start({ keeps: (key) => (key === 'run/b' ? 'InvalidRequest' : undefined) });
     for (const name of ['run/a', 'run/b', 'run/c']) await blobs.put(name, '1');
     await expect(blobs.deleteRun('run')).rejects.toMatchObject({
-      code: 'unavailable',
+      code: 'refused',
       message: expect.stringMatching(/delete payloads: InvalidRequest: 1 of 3, as run\/b/),
     });
     expect(await keys()).toEqual(['run/b']);
@@ -155,7 +155,7 @@ describe('blobs on S3', () => {
   test('a bucket that is not there is no missing blob', async () => {
     const { client } = await start();
     const blobs = createS3Blobs({ client, bucket: 'elsewhere', clock, ids });
-    const refused = { code: 'unavailable', message: expect.stringContaining('NoSuchBucket') };
+    const refused = { code: 'refused', message: expect.stringContaining('NoSuchBucket') };
     await expect(blobs.get('run/a')).rejects.toMatchObject(refused);
     await expect(blobs.put('run/a', 'text')).rejects.toMatchObject(refused);
     await expect(blobs.deleteRun('run')).rejects.toMatchObject(refused);

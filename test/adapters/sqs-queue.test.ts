@@ -266,7 +266,7 @@ describe('a queue on SQS', () => {
       await start({ faults: { call: (name) => void calls.push(name) } });
       const other = createSqsQueue({ client, queueUrl: `${queueUrl}-none`, deadLetterQueueUrl, clock, ids });
       await expect(other.send(wake('a'))).rejects.toMatchObject({
-        code: 'unavailable',
+        code: 'refused',
         message: expect.stringMatching(/QueueDoesNotExist/),
       });
       expect(calls.filter((name) => name === 'SendMessage')).toHaveLength(1);
@@ -280,8 +280,8 @@ describe('a queue on SQS', () => {
       await queue.ack(delivery?.receipt ?? '');
       await queue.retry(delivery?.receipt ?? '', 0);
       const other = createSqsQueue({ client, queueUrl: `${queueUrl}-none`, deadLetterQueueUrl, clock, ids });
-      await expect(other.ack('receipt')).rejects.toMatchObject({ code: 'unavailable' });
-      await expect(other.retry('receipt', 0)).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(other.ack('receipt')).rejects.toMatchObject({ code: 'refused' });
+      await expect(other.retry('receipt', 0)).rejects.toMatchObject({ code: 'refused' });
     });
   });
 

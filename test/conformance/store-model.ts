@@ -51,6 +51,14 @@ const openState = state.filter((candidate) => 'wakeAt' in candidate);
 const change = fc
   .record({ position: maybe(position), state: maybe(state), expiresAt: maybe(expiry) })
   .map((fields) => given<HeadChange>(fields));
+
+/** A head is folded from what its journal has: a position that is not there yet would be damage. */
+async function foldable(store: Store, id: string, change: HeadChange): Promise<HeadChange> {
+  if (change.position === undefined) return change;
+  const record = await store.read(id).catch(() => undefined);
+  return { ...change, position: Math.min(change.position, record?.chunks.length ?? 0) };
+}
+
 const guard = fc
   .record({
     nonce,
@@ -112,7 +120,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     arbitrary: fc.tuple(id, change, guard).map(([id, change, guard]) => ({
       name: `update ${id} ${JSON.stringify({ change, guard })}`,
-      run: (store: Store) => store.updateHead(id, change, guard),
+      run: async (store: Store) => store.updateHead(id, await foldable(store, id, change), guard),
     })),
     weight: 5,
   },

@@ -98,7 +98,7 @@ describe('a data directory', () => {
     expect(logged).toEqual([]);
     assertNothingOutside();
     const inside = readdirSync(dataDir).filter(
-      (name) => !/^(format\.json|store\.mdb|store\.mdb-lock|blobs|processes|peers|sockets)$/.test(name),
+      (name) => !/^(format\.json|store\.mdb|store\.mdb-lock|blobs|opening|processes|peers|sockets)$/.test(name),
     );
     expect(inside).toEqual([]);
   });

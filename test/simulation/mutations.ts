@@ -309,7 +309,7 @@ export const mutations: Mutation[] = [
     guard: 'mail is read every few seconds while steps run',
     patches: [
       turn('moments.push(nextVisible(), nextHeartbeat, nextWatch)', 'moments.push(nextVisible(), nextHeartbeat)'),
-      turn('if (nudged || now >= nextWatch)', 'if (nudged)'),
+      turn('(nudged || now >= nextWatch)', 'nudged'),
     ],
   },
 
