@@ -67,11 +67,11 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
       await forward(ports, journal);
       return 'left';
     case 'repair':
-      await createHeadKeeper(ports, journal, head.state).raise();
+      await createHeadKeeper(ports, journal, head).raise();
       ports.changes.publish(message.run);
       return 'left';
     case 'suspend_again':
-      return parkAgain({ ports, journal, head: head.state });
+      return parkAgain({ ports, journal, head });
     case 'turn':
       return takeTurn(ports, opened, admission, message, options);
   }
@@ -111,7 +111,7 @@ async function takeTurn(
   options: DriveOptions,
 ): Promise<DriveEnd> {
   const { workflow, version } = journal.birth;
-  const run = { ports, journal, head: head.state };
+  const run = { ports, journal, head };
   if (journal.current.phase === 'claimed' && journal.takeovers >= ports.limits.takeovers) {
     const message = `The run's driver died ${journal.takeovers} times without progress (limit takeovers). It probably kills its process while it is replayed.`;
     return parkBlocked(run, takeover, 'crashing', message);
@@ -122,7 +122,7 @@ async function takeTurn(
     definition,
     journal,
     mail: unread,
-    head: head.state,
+    head,
     lazy,
     takeover,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),

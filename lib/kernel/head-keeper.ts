@@ -1,7 +1,10 @@
 import { retrying } from './appender.ts';
-import { type HeadState, isOpen } from './head.ts';
+import { type Head, type HeadState, isOpen } from './head.ts';
 import { headStateOf, type Journal } from './journal.ts';
 import type { Ports } from './ports.ts';
+
+/** What is known of a head when work on its run begins. */
+export type HeadAsRead = Pick<Head, 'position' | 'state'>;
 
 /**
  * Keeps a run's head in step with its journal.
@@ -16,10 +19,13 @@ export interface HeadKeeper {
   raise(): Promise<void>;
 }
 
-/** `read`: the head's state as read. */
-export function createHeadKeeper(ports: Ports, journal: Journal, read: HeadState): HeadKeeper {
+/** `read`: the head as read with the journal. */
+export function createHeadKeeper(ports: Ports, journal: Journal, read: HeadAsRead): HeadKeeper {
   const { id, nonce } = journal.birth;
-  let wakeAt = isOpen(read) ? read.wakeAt : 0;
+  // Whoever parked the run is perhaps about to raise a head that lags: what it says now may not hold, and a lowering
+  // that bears the journal's position makes that raise void.
+  const mayBeRaised = read.position < journal.position && isParked(journal);
+  let wakeAt = mayBeRaised ? Number.POSITIVE_INFINITY : isOpen(read.state) ? read.state.wakeAt : 0;
 
   return {
     async lower(earlier) {
@@ -35,4 +41,8 @@ export function createHeadKeeper(ports: Ports, journal: Journal, read: HeadState
       await retrying(ports, () => ports.store.updateHead(id, { state, position }, { nonce, positionBelow: position }));
     },
   };
+}
+
+function isParked({ current }: Journal): boolean {
+  return current.phase === 'suspended' || current.phase === 'blocked';
 }

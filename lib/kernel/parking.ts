@@ -1,8 +1,7 @@
 import { createAppender } from './appender.ts';
 import { newDriverId } from './driver-id.ts';
 import type { RunEvent } from './events.ts';
-import type { HeadState } from './head.ts';
-import { createHeadKeeper } from './head-keeper.ts';
+import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
 import type { Journal } from './journal.ts';
 import { announce } from './outbox.ts';
 import type { Ports } from './ports.ts';
@@ -16,8 +15,7 @@ import { blockedUntil } from './suspension.ts';
 export interface Parked {
   ports: Ports;
   journal: Journal;
-  /** The head's state as read. */
-  head: HeadState;
+  head: HeadAsRead;
 }
 
 type ParkEnd<End> = End | 'settled' | 'lost';

@@ -5,8 +5,7 @@ import { newDriverId } from './driver-id.ts';
 import { type Arrival, createEffects, lookAtChild } from './effects.ts';
 import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
-import type { HeadState } from './head.ts';
-import { createHeadKeeper } from './head-keeper.ts';
+import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
 import { isOutside, type Journal, type SettledEvent } from './journal.ts';
 import { announce, cancelChild } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
@@ -41,8 +40,7 @@ export interface TurnStart {
   definition: Definition;
   journal: Journal;
   mail: Mail[];
-  /** The head's state as read. */
-  head: HeadState;
+  head: HeadAsRead;
   /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */

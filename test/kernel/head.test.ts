@@ -60,6 +60,21 @@ describe('wakeAt is never late', () => {
     expect(await wakeAt(world, run)).toBe(world.clock.now() + leaseMs);
   });
 
+  test('K16: a claim on a run whose suspend has not reached its head lowers it, so that the late raise is void', async () => {
+    const world = createWorld();
+    const [one, other] = [world.process('one', [waiting]), world.process('other', [waiting])];
+    const run = await startIn(one, waiting);
+    one.trouble(({ method }) => (method === 'updateHead' ? { do: 'stall', when: 'before' } : undefined));
+    void one.drive(world.take('start'));
+    await world.settle();
+    other.trouble(({ method }) => (method === 'append' ? { do: 'kill', when: 'after' } : undefined));
+    void other.drive(await signalMail(world, run, 'go'));
+    await world.settle();
+    one.thaw();
+    await world.settle();
+    expect(await wakeAt(world, run)).toBe(world.clock.now() + leaseMs);
+  });
+
   test('K15: a fresh run and a timer wake lower nothing', async () => {
     const world = createWorld();
     const timed = workflow({ name: 'timed' }, async (ctx) => {

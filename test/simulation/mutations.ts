@@ -42,7 +42,7 @@ export const mutations: Mutation[] = [
     patches: [
       turn(
         '    arrivals.push(arrival);\n    wake();',
-        '    arrivals.push(arrival);\n    void feedArrivals().then(wake);',
+        '    arrivals.push(arrival);\n    void feedArrival()?.then(wake);',
       ),
     ],
   },
@@ -114,7 +114,7 @@ export const mutations: Mutation[] = [
       turn('while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq())', 'while (stops.length > 0)'),
       turn(
         '    const needsWrite = startEffects();\n',
-        '    await stopEffects();\n    const needsWrite = startEffects();\n',
+        '    void stopEffects();\n    const needsWrite = startEffects();\n',
       ),
     ],
   },
@@ -324,6 +324,12 @@ export const mutations: Mutation[] = [
         'return append(now);',
       ),
     ],
+  },
+  {
+    name: 'late-raise',
+    rule: 'K16',
+    guard: 'who claims a parked run whose head lags lowers it, so that a raise under way is void',
+    patches: [headKeeper('read.position < journal.position && isParked(journal)', 'false')],
   },
   {
     name: 'raise-after-suspend',
