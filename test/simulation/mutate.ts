@@ -49,6 +49,7 @@ const chosen = mutations.filter(({ name }) => values.only === undefined || name.
 const searches = [control, ...chosen]
   .flatMap((mutation): Search[] => [false, true].map((withoutBackstops) => ({ mutation, withoutBackstops })))
   .sort((a, b) => expected(a) - expected(b));
+const left = [...searches];
 let done = 0;
 
 await Promise.all(Array.from({ length: Number(values.workers) }, work));
@@ -59,7 +60,7 @@ if (values.write) await write();
 if (seen(control)) process.exitCode = 1;
 
 async function work(): Promise<void> {
-  for (let search = searches.shift(); search; search = searches.shift()) {
+  for (let search = left.shift(); search; search = left.shift()) {
     const finding = await look(search);
     done += 1;
     console.log(line(search, finding));
