@@ -3,7 +3,7 @@ import { admit } from './admission.ts';
 import { retrying } from './appender.ts';
 import { isLeftToDriver } from './driven.ts';
 import type { Mail } from './events.ts';
-import { isFault } from './faults.ts';
+import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
@@ -40,7 +40,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
     if (isNewsOfChild(message) && (await isLeftToDriver(ports, message.run, message.nonce))) return 'left';
     opened = await open(ports, message);
   } catch (error) {
-    if (isFault(error, 'newer_format')) return postpone(ports, message.run);
+    if (isFault(error, 'newer_format')) return postpone(ports, message, error);
     if (isFault(error, 'corrupt')) return showDamage(ports, message.run, error.message);
     throw error;
   }
@@ -132,13 +132,15 @@ async function takeTurn(
   return turn.run();
 }
 
-/** A run in a format from the future: somebody with newer code will see to it (K26). */
-async function postpone(ports: Ports, run: string): Promise<DriveEnd> {
-  const head = await ports.store.readHead(run);
+/** A run in a format from the future: somebody with newer code will see to it (K26). Throws what is to come again. */
+async function postpone(ports: Ports, message: Message, fault: Fault): Promise<DriveEnd> {
+  const head = await ports.store.readHead(message.run);
+  // Nobody looks at a closed head by himself, and the run may go on as another, for which the mail is.
+  if (head && !isOpen(head.state) && message.kind === 'mail') throw fault;
   if (head && isOpen(head.state)) {
     const { nonce } = head.birth;
     const state = { ...head.state, wakeAt: ports.clock.now() + minute };
-    await ports.store.updateHead(run, { state }, { nonce, wakeAt: head.state.wakeAt });
+    await ports.store.updateHead(message.run, { state }, { nonce, wakeAt: head.state.wakeAt });
   }
   return 'left';
 }

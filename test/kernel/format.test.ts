@@ -3,7 +3,7 @@ import type { Chunk } from '../../lib/kernel/events.ts';
 import { deleteRun } from '../../lib/service/delete-run.ts';
 import { sweep } from '../../lib/service/sweep.ts';
 import { workflow } from '../../lib/workflow/index.ts';
-import { createWorld, startIn } from './harness.ts';
+import { createWorld, signalMail, startIn } from './harness.ts';
 
 const day = 86_400_000;
 const flow = workflow({ name: 'flow', retention: '1d' }, async (ctx) => ctx.step('a', () => 'out'));
@@ -87,6 +87,20 @@ describe('a newer format', () => {
     const { head, chunks } = await world.record(run);
     expect(chunks).toHaveLength(1);
     expect(head.state).toMatchObject({ wakeAt: world.clock.now() + 60_000 });
+  });
+
+  test('K26: mail for a run that such a Pawl has ended comes again, since the run may go on as another', async () => {
+    const world = createWorld();
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow);
+    const { nonce } = (await world.head(run)).birth;
+    const driver = { id: 'new.1', leaseUntil: world.clock.now() + 1 };
+    const end = { type: 'run_completed', at: 1 } as const;
+    await world.store.append(run, { format: 2, nonce, position: 1, id: 'new.1.1', at: 1, driver, events: [end] });
+    await world.store.updateHead(run, { position: 1, state: { status: 'completed', closedAt: 1 } }, { nonce });
+    await expect(world.until(one.drive(await signalMail(world, run, 'go')))).rejects.toMatchObject({
+      code: 'newer_format',
+    });
   });
 });
 
