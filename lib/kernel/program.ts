@@ -320,8 +320,9 @@ export function createProgram(context: ProgramContext): Program {
         return;
       }
       case 'run_cancel_requested':
-        // Whoever cancels after that means the same, and must not hit what the workflow does to clean up.
-        if (cancelled) return;
+        // Whoever cancels after that means the same, and must not hit what the workflow does to clean up. And what has
+        // ended by an earlier event has ended: nothing would be undone any more.
+        if (cancelled || outcome) return;
         cancelled = { reason: event.reason };
         rejectAll(() => new CancelledError(event.reason ?? 'The run was cancelled'));
         return;

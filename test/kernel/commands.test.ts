@@ -17,6 +17,24 @@ async function tell(world: World, process: Process, run: string, type: CommandTy
   return world.until(process.drive(await command(world, run, type)));
 }
 
+describe('a cancel that comes after the end', () => {
+  test('K24: changes nothing: a program that a timer had ended before is completed, with nothing to undo', async () => {
+    const world = createWorld();
+    const undone: string[] = [];
+    const flow = workflow({ name: 'flow' }, async (ctx) => {
+      await ctx.step('a', () => 1, { compensate: () => void undone.push('a') });
+      await ctx.sleep('1h');
+    });
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow);
+    await world.until(one.drive(world.take('start')));
+    await world.advance(3_600_001);
+    expect(await tell(world, one, run, 'run_cancel_requested')).toBe('settled');
+    expect((await world.head(run)).state.status).toBe('completed');
+    expect(undone).toEqual([]);
+  });
+});
+
 describe('pause', () => {
   const flow = workflow({ name: 'flow' }, async (ctx) => {
     await ctx.signal('go');
