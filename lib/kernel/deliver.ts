@@ -2,6 +2,7 @@ import type { Message } from '../ports/queue.ts';
 import type { Birth, Chunk, Mail, OutsideEvent } from './events.ts';
 import { expiryOf } from './expiry.ts';
 import { isOpen } from './head.ts';
+import { isParking } from './journal.ts';
 import type { Ports } from './ports.ts';
 
 /** All that is needed to tell a run something. */
@@ -62,6 +63,6 @@ async function makeDue(ports: Ports, run: string, nonce: string): Promise<void> 
 }
 
 function isParked(last: Chunk): boolean {
-  const end = last.events.at(-1)?.type;
-  return end === 'run_suspended' || end === 'run_blocked';
+  const end = last.events.at(-1);
+  return end !== undefined && isParking(end);
 }

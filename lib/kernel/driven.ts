@@ -1,5 +1,6 @@
 import { retrying } from './appender.ts';
 import { type Chunk, FORMAT } from './events.ts';
+import { isParking, isSettling } from './journal.ts';
 import type { Ports } from './ports.ts';
 
 /**
@@ -24,14 +25,7 @@ export async function isLeftToDriver(ports: Ports, run: string, nonce: string): 
 const shortJournal = 32;
 
 function holds({ clock }: Ports, { format, events }: Chunk, { leaseUntil }: NonNullable<Chunk['driver']>): boolean {
-  return format === FORMAT && leaseUntil > clock.now() && !events.some(({ type }) => ends.has(type));
+  return (
+    format === FORMAT && leaseUntil > clock.now() && !events.some((event) => isParking(event) || isSettling(event))
+  );
 }
-
-/** What ends a claim. */
-const ends: ReadonlySet<string> = new Set([
-  'run_suspended',
-  'run_blocked',
-  'run_completed',
-  'run_failed',
-  'run_cancelled',
-]);

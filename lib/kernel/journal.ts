@@ -194,6 +194,15 @@ function applyEvent(journal: Journal, event: JournalEvent): void {
   }
 }
 
+/** It puts the run aside, and ends the claim of whoever wrote it. */
+export function isParking({ type }: JournalEvent): boolean {
+  return type === 'run_suspended' || type === 'run_blocked';
+}
+
+export function isSettling(event: JournalEvent): event is SettledEvent {
+  return event.type === 'run_completed' || event.type === 'run_failed' || event.type === 'run_cancelled';
+}
+
 export function isOutside(event: JournalEvent): event is OutsideEvent {
   return 'id' in event;
 }

@@ -1,6 +1,5 @@
-import type { Ids } from '../ports/ids.ts';
+import { type Ids, idLetters } from '../ports/ids.ts';
 
-const letters = '0123456789abcdefghjkmnpqrstvwxyz';
 /** 45 bits of milliseconds: enough until the year 3084. */
 const timeLetters = 9;
 
@@ -11,7 +10,7 @@ const timeLetters = 9;
 export function newRunId(ids: Ids, now: number): string {
   let time = '';
   for (let left = Math.max(0, now); time.length < timeLetters; left = Math.floor(left / 32)) {
-    time = letters[left % 32] + time;
+    time = idLetters[left % 32] + time;
   }
   return time + ids.random().slice(timeLetters);
 }

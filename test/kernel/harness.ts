@@ -21,7 +21,7 @@ import type { Observer, Ports } from '../../lib/kernel/ports.ts';
 import type { Turn } from '../../lib/kernel/turn.ts';
 import type { Blobs } from '../../lib/ports/blobs.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
-import type { Ids } from '../../lib/ports/ids.ts';
+import { type Ids, idLetters } from '../../lib/ports/ids.ts';
 import type { Message, Queue } from '../../lib/ports/queue.ts';
 import type { RunRecord, Store } from '../../lib/ports/store.ts';
 import { startRun } from '../../lib/service/start-run.ts';
@@ -140,13 +140,11 @@ export function seededFraction(seed: number): () => number {
   };
 }
 
-const letters = '0123456789abcdefghjkmnpqrstvwxyz';
-
 export function seededIds(seed: number): Ids {
   const fraction = seededFraction(seed);
   return {
     fraction,
-    random: () => Array.from({ length: 24 }, () => letters[Math.floor(fraction() * 32)]).join(''),
+    random: () => Array.from({ length: 24 }, () => idLetters[Math.floor(fraction() * 32)]).join(''),
     digest: systemIds.digest,
   };
 }

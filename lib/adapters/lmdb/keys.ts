@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { RunStatus } from '../../kernel/head.ts';
+import { idLetters } from '../../ports/ids.ts';
 import { assertUsableId, isPlainText, type Place } from '../store-rules.ts';
 
 export interface KeyRange {
@@ -48,9 +49,8 @@ function id(value: string): string {
 const RANDOM_ID = /^[0-9a-hjkmnp-tv-z]{24}$/;
 const RANDOM_ID_BYTES = 15;
 const RANDOM_ID_TAG = 1;
-const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz';
 const LETTER_VALUES = new Uint8Array(128);
-for (let value = 0; value < LETTERS.length; value += 1) LETTER_VALUES[LETTERS.charCodeAt(value)] = value;
+for (let value = 0; value < idLetters.length; value += 1) LETTER_VALUES[idLetters.charCodeAt(value)] = value;
 
 /** An id where nothing is sorted by it: a random one as its 120 bits after a tag that no text begins with. */
 function packedId(value: string): Field {
@@ -240,7 +240,7 @@ function unpackId(bytes: Buffer, from: number): { id: string; end: number } | un
   let letters = '';
   for (let at = from + 1; at < end; at += 5) {
     const group = bytes.readUIntBE(at, 5);
-    for (let letter = 7; letter >= 0; letter -= 1) letters += LETTERS[Math.floor(group / 32 ** letter) % 32];
+    for (let letter = 7; letter >= 0; letter -= 1) letters += idLetters[Math.floor(group / 32 ** letter) % 32];
   }
   return { id: letters, end };
 }

@@ -1,8 +1,6 @@
 import { createHash, randomFillSync } from 'node:crypto';
-import type { Ids } from '../../ports/ids.ts';
+import { type Ids, idLetters } from '../../ports/ids.ts';
 
-/** 32 letters, five bits each. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_LENGTH = 24;
 const DIGEST_BYTES = 16;
 
@@ -28,11 +26,11 @@ function toBase32(bytes: Buffer): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += ALPHABET[(held >> bits) & 31];
+      text += idLetters[(held >> bits) & 31];
     }
     held &= (1 << bits) - 1;
   }
-  return bits === 0 ? text : text + ALPHABET[(held << (5 - bits)) & 31];
+  return bits === 0 ? text : text + idLetters[(held << (5 - bits)) & 31];
 }
 
 export const systemIds: Ids = {
