@@ -1,13 +1,13 @@
 import type { Message } from '../ports/queue.ts';
 import { admit } from './admission.ts';
 import { retrying } from './appender.ts';
-import { isLeftToDriver } from './driven.ts';
 import type { Mail } from './events.ts';
 import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
 import { foldJournal, type Journal } from './journal.ts';
+import { isLeftToDriver } from './left-to-driver.ts';
 import { announce, forward } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
