@@ -23,9 +23,13 @@ export function isPlainText(text: string, longestBytes: number): boolean {
   return !hasControlCharacter.test(text) && !hasLoneSurrogate.test(text);
 }
 
+export function isUsableId(id: string): boolean {
+  return id !== '' && isPlainText(id, LONGEST_ID_BYTES);
+}
+
 /** Throws `Fault` invalid_input. */
 export function assertUsableId(id: string): void {
-  if (id !== '' && isPlainText(id, LONGEST_ID_BYTES)) return;
+  if (isUsableId(id)) return;
   throw new Fault('invalid_input', `An id has 1 to ${LONGEST_ID_BYTES} bytes and no control characters.`, {
     problems: [{ path: 'id', message: 'not usable as an id' }],
   });

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type KeyPlace, placeOfKey } from '../../lib/adapters/lmdb/keys.ts';
 import type { Fsync } from '../../lib/adapters/lmdb/open.ts';
 import { createLmdbStore } from '../../lib/adapters/lmdb/store.ts';
 import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
@@ -33,14 +34,14 @@ describe('the embedded store', () => {
   }
 
   /** Flips one bit in the stored record whose key begins with that letter. */
-  async function damage(letter: string, byte: number): Promise<void> {
+  async function damage(kind: KeyPlace['kind'], byte: number): Promise<void> {
     const raw = open<Uint8Array, Uint8Array>({
       path: join(dataDir, 'store.mdb'),
       encoding: 'binary',
       keyEncoding: 'binary',
     });
-    for (const { key, value } of [...raw.getRange({ start: Buffer.from(letter) })]) {
-      if (key[0] !== letter.charCodeAt(0)) continue;
+    for (const { key, value } of [...raw.getRange()]) {
+      if (placeOfKey(Buffer.from(key))?.kind !== kind) continue;
       const damaged = Buffer.from(value);
       const index = byte < 0 ? damaged.length + byte : byte;
       damaged[index] = (damaged[index] ?? 0) ^ 1;
@@ -89,43 +90,43 @@ describe('the embedded store', () => {
     });
 
     test.each([
-      ['e', 'event 1 of run run-1'],
-      ['b', 'birth of run run-1'],
-      ['h', 'head of run run-1'],
-      ['m', 'mail of run run-1'],
-    ])('with the letter "%s" is named: "%s", wherever the bit flipped', async (letter, name) => {
+      ['chunk', 'event 1 of run run-1'],
+      ['birth', 'birth of run run-1'],
+      ['head', 'head of run run-1'],
+      ['mail', 'mail of run run-1'],
+    ] as const)('of the kind "%s" is named: "%s", wherever the bit flipped', async (kind, name) => {
       for (const byte of [0, 4, 9, -1]) {
-        await damage(letter, byte);
+        await damage(kind, byte);
         const store = openStore();
         const fault = { code: 'corrupt', message: expect.stringContaining(name) };
         await expect(store.read('run-1')).rejects.toMatchObject(fault);
         await store.close();
-        await damage(letter, byte);
+        await damage(kind, byte);
       }
       expect((await openStore().read('run-1'))?.chunks).toEqual([aChunk(1)]);
     });
 
     test('under a taken position is not taken for a free one', async () => {
-      await damage('e', 9);
+      await damage('chunk', 9);
       await expect(openStore().append('run-1', aChunk(1))).rejects.toMatchObject({ code: 'corrupt' });
     });
 
-    test.each([
-      ['b', 'birth'],
-      ['h', 'head'],
-    ])('of one run is passed over by a list, and named: the others are shown (%s)', async (letter, name) => {
-      await damage(letter, 9);
-      const store = openStore();
-      await store.create(aHead({ birth: { id: 'run-2' } }));
-      const { items, unreadable } = await store.list({}, { limit: 9 });
-      expect(items.map(({ birth }) => birth.id)).toEqual(['run-2']);
-      expect(unreadable).toEqual([{ id: 'run-1', message: expect.stringContaining(name) }]);
-    });
+    test.each(['birth', 'head'] as const)(
+      'of one run is passed over by a list, and named: the others are shown (%s)',
+      async (kind) => {
+        await damage(kind, 9);
+        const store = openStore();
+        await store.create(aHead({ birth: { id: 'run-2' } }));
+        const { items, unreadable } = await store.list({}, { limit: 9 });
+        expect(items.map(({ birth }) => birth.id)).toEqual(['run-2']);
+        expect(unreadable).toEqual([{ id: 'run-1', message: expect.stringContaining(kind) }]);
+      },
+    );
 
     test('of one run does not stop the sweep of others, nor the run from being deleted', async () => {
       const store = openStore();
       await store.create(aHead({ birth: { id: 'run-2' } }));
-      await damage('b', 9);
+      await damage('birth', 9);
       expect((await store.listDue(T0 + 30_000, { limit: 9 })).items).toHaveLength(2);
       await store.deleteRun('run-1', 'nonce-1');
       await store.deleteRun('run-2', 'nonce-1');
@@ -137,7 +138,7 @@ describe('the embedded store', () => {
   test('refuses a directory of a newer format, says what to do, and leaves it as it is', () => {
     mkdirSync(dataDir);
     writeFileSync(join(dataDir, 'format.json'), '{"format":7}');
-    const message = expect.stringMatching(/format 7.*up to 2.*newer Pawl.*another data directory/);
+    const message = expect.stringMatching(/format 7.*up to 3.*newer Pawl.*another data directory/);
     expect(() => openStore()).toThrow(expect.objectContaining({ code: 'newer_format', message }));
     expect(readFileSync(join(dataDir, 'format.json'), 'utf8')).toBe('{"format":7}');
   });

@@ -14,6 +14,7 @@ import { open } from 'lmdb';
 import { openPawl, type Pawl } from 'pawl';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inspectStore } from '../../lib/adapters/lmdb/inspect.ts';
+import { placeOfKey } from '../../lib/adapters/lmdb/keys.ts';
 import { dataCheck } from '../../lib/cli/examine.ts';
 import { inspectData } from '../../lib/wiring/inspect-data.ts';
 import { workflow } from '../../lib/workflow/index.ts';
@@ -59,16 +60,24 @@ async function fill(): Promise<string[]> {
 
 type Change = (key: Buffer, value: Buffer, raw: ReturnType<typeof openRaw>) => Promise<unknown> | undefined;
 
+function isChunk({ key }: { key: Uint8Array }): boolean {
+  return placeOfKey(Buffer.from(key))?.kind === 'chunk';
+}
+
 function openRaw() {
   const path = join(dataDir, 'store.mdb');
   return open<Uint8Array, Uint8Array>({ path, encoding: 'binary', keyEncoding: 'binary' });
 }
 
-/** Changes the first record whose key begins with that letter. */
-async function change(letter: string, how: Change): Promise<void> {
+/** Changes the first record of that kind, or the first entry of the lists with that letter. */
+async function change(kind: string, how: Change): Promise<void> {
   const raw = openRaw();
-  const [first] = [...raw.getRange({ start: Buffer.from(letter), limit: 1 })];
-  if (first?.key[0] !== letter.charCodeAt(0)) throw new Error(`there is no record ${letter}`);
+  const isMeant = ({ key }: { key: Uint8Array }) => {
+    const place = placeOfKey(Buffer.from(key));
+    return (place?.kind === 'entry' ? String.fromCharCode(key[0] ?? 0) : place?.kind) === kind;
+  };
+  const first = [...raw.getRange()].find(isMeant);
+  if (!first) throw new Error(`there is no ${kind}`);
   await how(Buffer.from(first.key), Buffer.from(first.value), raw);
   await raw.close();
 }
@@ -97,18 +106,18 @@ describe('an inspection', { timeout }, () => {
   });
 
   test.each<[string, string, Change, RegExp]>([
-    ['a head whose bytes have changed', 'h', overwrite, /^head of run \w+: its bytes/m],
-    ['a birth whose bytes have changed', 'b', overwrite, /^birth of run \w+: its bytes/m],
-    ['a part of a journal whose bytes have changed', 'e', overwrite, /^event 1 of run \w+: its bytes/m],
-    ['a part of a journal that is gone', 'e', take, /^event 1 of run \w+: missing/m],
-    ['a part of a journal under another key', 'e', move, /^event \d+ of run \w+: its bytes/m],
-    ['a birth that is gone', 'b', take, /^birth of run \w+: missing/m],
-    ['a head that is gone', 'h', take, /^head of run \w+: missing/m],
+    ['a head whose bytes have changed', 'head', overwrite, /^head of run \w+: its bytes/m],
+    ['a birth whose bytes have changed', 'birth', overwrite, /^birth of run \w+: its bytes/m],
+    ['a part of a journal whose bytes have changed', 'chunk', overwrite, /^event 1 of run \w+: its bytes/m],
+    ['a part of a journal that is gone', 'chunk', take, /^event 1 of run \w+: missing/m],
+    ['a part of a journal under another key', 'chunk', move, /^event \d+ of run \w+: its bytes/m],
+    ['a birth that is gone', 'birth', take, /^birth of run \w+: missing/m],
+    ['a head that is gone', 'head', take, /^head of run \w+: missing/m],
     ['a list that lacks a run', 'c', take, /^run \w+: missing in the list of all runs/m],
     ['a list that names nobody', 's', move, /^the list of a status names run .+, which is not there/m],
-  ])('names %s', async (_what, letter, how, name) => {
+  ])('names %s', async (_what, kind, how, name) => {
     await fill();
-    await change(letter, how);
+    await change(kind, how);
     // A sound file with damaged records harms no process, so this one can read it.
     const { status, message } = dataCheck({ kind: 'read', ...inspectStore(dataDir, () => {}) });
     expect(status).toBe('critical');
@@ -132,7 +141,7 @@ describe('an inspection', { timeout }, () => {
 describe('a damaged record', { timeout }, () => {
   test('is a fault for whoever asks for its run; lists leave that run out, and the other runs go on', async () => {
     const ids = await fill();
-    await change('b', overwrite);
+    await change('birth', overwrite);
     const pawl = await openOn(dataDir);
     const asked = await Promise.all(ids.map((id) => pawl.getRun(id).catch((fault: unknown) => fault)));
     const faults = asked.filter((answer) => answer instanceof Error);
@@ -146,8 +155,7 @@ describe('a damaged record', { timeout }, () => {
   test('under the key of another is not taken for the other', async () => {
     await fill();
     const raw = openRaw();
-    const chunks = [...raw.getRange({ start: Buffer.from('e'), end: Buffer.from('f') })];
-    const [first, second] = chunks.filter(({ key }) => key.at(-1) === 1);
+    const [first, second] = [...raw.getRange()].filter((record) => isChunk(record) && record.key.at(-1) === 1);
     if (first === undefined || second === undefined) throw new Error('there are no two journals');
     await raw.put(Buffer.from(second.key), Buffer.from(first.value));
     await raw.close();
@@ -164,8 +172,8 @@ describe('a damaged record', { timeout }, () => {
   test('at the end of a journal that the head knows of is missed', async () => {
     const ids = await fill();
     const raw = openRaw();
-    const keys = [...raw.getKeys({ start: Buffer.from('e'), end: Buffer.from('f') })].map((key) => Buffer.from(key));
-    await raw.remove(keys.at(-1) as Buffer);
+    const last = [...raw.getRange()].findLast(isChunk);
+    await raw.remove(Buffer.from(last?.key ?? []));
     await raw.close();
     const pawl = await openOn(dataDir, false);
     const asked = await Promise.all(ids.map((id) => pawl.getRun(id).catch((fault: unknown) => fault)));
@@ -177,7 +185,7 @@ describe('a damaged record', { timeout }, () => {
   test('in the journal of a run that has not ended lets the run be deleted', async () => {
     const ids = await fill();
     const raw = openRaw();
-    for (const { key, value } of [...raw.getRange({ start: Buffer.from('e'), end: Buffer.from('f') })])
+    for (const { key, value } of [...raw.getRange()].filter(isChunk))
       await overwrite(Buffer.from(key), Buffer.from(value), raw);
     await raw.close();
     const pawl = await openOn(dataDir, false);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { RunStatus } from '../../kernel/head.ts';
 import { idLetters } from '../../ports/ids.ts';
-import { assertUsableId, isPlainText, type Place } from '../store-rules.ts';
+import { assertUsableId, isPlainText, isUsableId, type Place } from '../store-rules.ts';
 
 export interface KeyRange {
   /** Inclusive. */
@@ -47,26 +47,57 @@ function id(value: string): string {
 }
 
 const RANDOM_ID = /^[0-9a-hjkmnp-tv-z]{24}$/;
+const RANDOM_ID_LETTERS = 24;
 const RANDOM_ID_BYTES = 15;
 const RANDOM_ID_TAG = 1;
 const LETTER_VALUES = new Uint8Array(128);
 for (let value = 0; value < idLetters.length; value += 1) LETTER_VALUES[idLetters.charCodeAt(value)] = value;
 
-/** An id where nothing is sorted by it: a random one as its 120 bits after a tag that no text begins with. */
+/** An id made of 24 random letters as its 120 bits, after a tag that no text begins with; their order is that of the letters. */
 function packedId(value: string): Field {
   if (!RANDOM_ID.test(value)) return id(value);
   const bytes = Buffer.allocUnsafe(1 + RANDOM_ID_BYTES);
   bytes[0] = RANDOM_ID_TAG;
-  for (let group = 0; group < 3; group += 1) {
+  writeLetters(bytes, 1, value);
+  return bytes;
+}
+
+function writeLetters(bytes: Buffer, at: number, letters: string): void {
+  for (let group = 0; group < RANDOM_ID_LETTERS / 8; group += 1) {
     let high = 0;
     let low = 0;
     for (let letter = 0; letter < 4; letter += 1) {
-      high = high * 32 + (LETTER_VALUES[value.charCodeAt(group * 8 + letter)] ?? 0);
-      low = low * 32 + (LETTER_VALUES[value.charCodeAt(group * 8 + 4 + letter)] ?? 0);
+      high = high * 32 + (LETTER_VALUES[letters.charCodeAt(group * 8 + letter)] ?? 0);
+      low = low * 32 + (LETTER_VALUES[letters.charCodeAt(group * 8 + 4 + letter)] ?? 0);
     }
-    bytes.writeUIntBE(high * 2 ** 20 + low, 1 + group * 5, 5);
+    bytes.writeUIntBE(high * 2 ** 20 + low, at + group * 5, 5);
   }
+}
+
+function readLetters(bytes: Buffer, from: number): string {
+  let letters = '';
+  for (let at = from; at < from + RANDOM_ID_BYTES; at += 5) {
+    const group = bytes.readUIntBE(at, 5);
+    const high = Math.floor(group / 2 ** 20);
+    const low = group % 2 ** 20;
+    for (const four of [high, low]) {
+      for (let bits = 15; bits >= 0; bits -= 5) letters += idLetters[(four >> bits) & 31];
+    }
+  }
+  return letters;
+}
+
+/** For identifiers within records: 24 random letters as 15 bytes, anything else as it is. */
+export function packLetters(value: string): string | Buffer {
+  if (!RANDOM_ID.test(value)) return value;
+  const bytes = Buffer.allocUnsafe(RANDOM_ID_BYTES);
+  writeLetters(bytes, 0, value);
   return bytes;
+}
+
+export function unpackLetters(value: string | Uint8Array): string {
+  if (typeof value === 'string') return value;
+  return readLetters(Buffer.from(value.buffer, value.byteOffset, value.byteLength), 0);
 }
 
 function time(value: number): Buffer {
@@ -95,8 +126,9 @@ function afterAll(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, Buffer.of(255)]);
 }
 
-export const birthKey = (run: string) => key('b', packedId(run));
-export const stateKey = (run: string) => key('h', packedId(run));
+// All of a run lies side by side, so that what is written together is on few pages.
+export const birthKey = (run: string) => key('r', packedId(run), 'b');
+export const stateKey = (run: string) => key('r', packedId(run), 'h');
 export function chunkKey(run: string, nonce: string, at: number): Buffer {
   const prefix = chunkPrefix(run, nonce);
   const bytes = Buffer.allocUnsafe(prefix.length + 4);
@@ -105,7 +137,7 @@ export function chunkKey(run: string, nonce: string, at: number): Buffer {
   return bytes;
 }
 export const mailKey = (run: string, nonce: string, mail: string) =>
-  key('m', packedId(run), packedId(nonce), anyText(mail));
+  key('r', packedId(run), 'm', packedId(nonce), anyText(mail));
 
 /** Of the runs that are being written to: a run's keys all begin alike. */
 const chunkPrefixes = new Map<string, { run: string; prefix: Buffer }>();
@@ -115,7 +147,7 @@ function chunkPrefix(run: string, nonce: string): Buffer {
   const known = chunkPrefixes.get(nonce);
   if (known?.run === run) return known.prefix;
   if (chunkPrefixes.size >= MOST_PREFIXES) chunkPrefixes.clear();
-  const prefix = key('e', packedId(run), packedId(nonce));
+  const prefix = key('r', packedId(run), 'e', packedId(nonce));
   chunkPrefixes.set(nonce, { run, prefix });
   return prefix;
 }
@@ -131,7 +163,7 @@ export function positionOf(chunk: Uint8Array): number {
 }
 
 export function mailOf(run: string, nonce: string): KeyRange {
-  const start = key('m', packedId(run), packedId(nonce));
+  const start = key('r', packedId(run), 'm', packedId(nonce));
   return { start, end: afterAll(start) };
 }
 
@@ -148,7 +180,7 @@ export const indexes = {
 };
 
 export function entryKey(index: Buffer, { at, id: run }: Place): Buffer {
-  return key(index, time(at), id(run));
+  return key(index, time(at), packedId(run));
 }
 
 /** Entries from one time to before another. */
@@ -157,14 +189,18 @@ export function entriesBetween(index: Buffer, from: number, before: number): Key
   return { start: key(index, time(from)), end };
 }
 
-/** The first key after an entry. */
-export function afterEntry(index: Buffer, place: Place): Buffer {
-  return Buffer.concat([entryKey(index, place), Buffer.of(0)]);
+/** The first key after this one. */
+export function after(entry: Uint8Array): Buffer {
+  return Buffer.concat([entry, Buffer.of(0)]);
 }
 
-export function placeOf(index: Buffer, entry: Uint8Array): Place {
+/** `undefined`: damage has made it something that is no entry. */
+export function placeOf(index: Buffer, entry: Uint8Array): Place | undefined {
   const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
-  return { at: bytes.readDoubleBE(index.length), id: bytes.toString('utf8', index.length + 8, bytes.length - 1) };
+  const run = unpackId(bytes, index.length + 8);
+  if (run?.end !== bytes.length) return undefined;
+  const at = bytes.readDoubleBE(index.length);
+  return at >= 0 ? { at, id: run.id } : undefined;
 }
 
 // --- documents -----------------------------------------------------------------------------------------------------
@@ -193,54 +229,47 @@ export type KeyPlace =
 
 export function placeOfKey(bytes: Buffer): KeyPlace | undefined {
   const letter = String.fromCharCode(bytes[0] ?? 0);
-  switch (letter) {
-    case 'b':
-    case 'h': {
-      const run = unpackId(bytes, 1);
-      return run && run.end === bytes.length ? { kind: letter === 'b' ? 'birth' : 'head', run: run.id } : undefined;
-    }
-    case 'e':
-    case 'm': {
-      const run = unpackId(bytes, 1);
-      const nonce = run && unpackId(bytes, run.end);
-      if (!nonce) return undefined;
-      if (letter === 'm') return { kind: 'mail', run: run.id, nonce: nonce.id };
-      return bytes.length === nonce.end + 4
-        ? { kind: 'chunk', run: run.id, nonce: nonce.id, position: positionOf(bytes) }
-        : undefined;
-    }
-    case 't': {
-      const end = bytes.indexOf(0, 1);
-      if (end < 0) return undefined;
-      return { kind: 'document', collection: bytes.toString('utf8', 1, end), name: bytes.toString('utf8', end + 1) };
-    }
-    default:
-      return placeOfEntry(letter, bytes);
+  if (letter === 'r') return placeOfRecord(bytes);
+  if (letter !== 't') return placeOfEntry(letter, bytes);
+  const end = bytes.indexOf(0, 1);
+  if (end < 0) return undefined;
+  return { kind: 'document', collection: bytes.toString('utf8', 1, end), name: bytes.toString('utf8', end + 1) };
+}
+
+/** Of a run: its id, then what the record is. */
+function placeOfRecord(bytes: Buffer): KeyPlace | undefined {
+  const owner = unpackId(bytes, 1);
+  if (!owner) return undefined;
+  const { id: run, end } = owner;
+  const letter = String.fromCharCode(bytes[end] ?? 0);
+  if (letter === 'b' || letter === 'h') {
+    return bytes.length === end + 1 ? { kind: letter === 'b' ? 'birth' : 'head', run } : undefined;
   }
+  const nonce = letter === 'e' || letter === 'm' ? unpackId(bytes, end + 1) : undefined;
+  if (!nonce) return undefined;
+  if (letter === 'm') return { kind: 'mail', run, nonce: nonce.id };
+  return bytes.length === nonce.end + 4
+    ? { kind: 'chunk', run, nonce: nonce.id, position: positionOf(bytes) }
+    : undefined;
 }
 
 /** Before the time and the id there is a letter, and what the list is of. */
 function placeOfEntry(letter: string, bytes: Buffer): KeyPlace | undefined {
   const named = letter === 'w' || letter === 'k' ? bytes.indexOf(0, 1) + 1 : 1;
   const length = letter === 's' ? 2 : named;
-  const isEntry = 'cdxswk'.includes(letter) && length > 0 && bytes.length > length + 9 && bytes.at(-1) === 0;
-  if (!isEntry) return undefined;
+  if (!'cdxswk'.includes(letter) || length === 0) return undefined;
   const index = bytes.subarray(0, length);
-  return { kind: 'entry', index, run: placeOf(index, bytes).id };
+  const run = placeOf(index, bytes)?.id;
+  return run === undefined ? undefined : { kind: 'entry', index, run };
 }
 
-/** The counterpart of `packedId`. */
+/** The counterpart of `packedId`. `undefined`: no id was packed so. */
 function unpackId(bytes: Buffer, from: number): { id: string; end: number } | undefined {
   if (bytes[from] !== RANDOM_ID_TAG) {
     const end = bytes.indexOf(0, from);
-    return end <= from ? undefined : { id: bytes.toString('utf8', from, end), end: end + 1 };
+    const text = bytes.toString('utf8', from, Math.max(from, end));
+    return isUsableId(text) ? { id: text, end: end + 1 } : undefined;
   }
   const end = from + 1 + RANDOM_ID_BYTES;
-  if (bytes.length < end) return undefined;
-  let letters = '';
-  for (let at = from + 1; at < end; at += 5) {
-    const group = bytes.readUIntBE(at, 5);
-    for (let letter = 7; letter >= 0; letter -= 1) letters += idLetters[Math.floor(group / 32 ** letter) % 32];
-  }
-  return { id: letters, end };
+  return bytes.length < end ? undefined : { id: readLetters(bytes, from + 1), end };
 }

@@ -18,7 +18,7 @@ export interface Environment extends Database<Uint8Array, Uint8Array> {
 }
 
 /** Of keys and records in the data directory. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 const FORMAT_FILE = 'format.json';
 const STORE_FILE = 'store.mdb';
 

@@ -6,11 +6,12 @@
  */
 import { crc32 } from 'node:zlib';
 import { Packr, RESERVE_START_SPACE } from 'msgpackr';
-import type { Birth, Chunk, JournalEvent, Mail } from '../../kernel/events.ts';
+import type { Birth, Chunk, JournalEvent, Mail, TaskKind } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
 import { type HeadState, isSettled } from '../../kernel/head.ts';
 import type { Document } from '../../ports/documents.ts';
 import type { Projection } from '../store-rules.ts';
+import { packLetters, unpackLetters } from './keys.ts';
 
 /** The record that changes with the run. The nonce says whose it is; the time of birth leads to its index entries. */
 export interface StoredState extends Projection {
@@ -27,6 +28,9 @@ export interface StoredMail {
 // No shared structures: another process would have to learn them before it could read.
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false });
 const CHECKSUM_BYTES = 4;
+type Claim = NonNullable<Chunk['driver']>;
+/** What `packLetters` makes of an identifier. */
+type Letters = string | Uint8Array;
 
 function seal(value: unknown, key: Uint8Array): Buffer {
   const record = packr.pack(value, RESERVE_START_SPACE + CHECKSUM_BYTES);
@@ -58,7 +62,26 @@ function damaged(name: string, cause?: unknown): Fault {
   return new Fault('corrupt', `The stored record "${name}" is damaged: its bytes do not fit its checksum.`, { cause });
 }
 
-const BIRTH_FIELDS = [
+/** How a field of that name is stored, if not as it is. */
+const NOTATIONS: Partial<Record<string, Notation>> = {
+  at: 'time',
+  startedAt: 'time',
+  retryAt: 'time',
+  issuedAt: 'time',
+  wakeAt: 'time',
+  kind: 'kind',
+};
+/** `time`: as the distance from an origin, which takes one to five bytes instead of nine. `kind`: as a number. */
+type Notation = 'time' | 'kind';
+
+interface Field {
+  name: string;
+  notation: Notation | undefined;
+}
+
+const fieldsOf = (names: readonly string[]): Field[] => names.map((name) => ({ name, notation: NOTATIONS[name] }));
+
+const BIRTH_FIELDS = fieldsOf([
   'format',
   'workflow',
   'version',
@@ -72,16 +95,16 @@ const BIRTH_FIELDS = [
   'parent',
   'origin',
   'host',
-] as const satisfies (keyof Birth)[];
+] satisfies (keyof Birth)[]);
 
 /** Without id and nonce: the key has the one and the state the other. */
 export function birthToRecord({ id: _id, nonce: _nonce, ...birth }: Birth, key: Uint8Array): Buffer {
-  return seal(toFields(birth, BIRTH_FIELDS, 0) ?? [birth], key);
+  return seal(toValues(birth, BIRTH_FIELDS, 0) ?? [birth], key);
 }
 
 export function birthFromRecord(record: Uint8Array, key: Uint8Array, id: string, nonce: string): Birth {
   const fields = unseal(record, key, `birth of run ${id}`);
-  return { ...fromFields<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, 0), id, nonce };
+  return { ...fromValues<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, 0), id, nonce };
 }
 
 /** A status's number is its place in this list. */
@@ -101,12 +124,13 @@ export function stateToRecord({ nonce, createdAt, position, expiresAt, state }: 
   const { status, ...rest } = state;
   const values: (number | string)[] = 'wakeAt' in rest ? [rest.wakeAt] : 'closedAt' in rest ? [rest.closedAt] : [];
   if ('reason' in rest) values.push(rest.reason);
-  return seal([nonce, createdAt, position, expiresAt, STATUSES.indexOf(status), ...values], key);
+  return seal([packLetters(nonce), createdAt, position, expiresAt, STATUSES.indexOf(status), ...values], key);
 }
 
 export function stateFromRecord(record: Uint8Array, key: Uint8Array, id: string): StoredState {
-  const fields = unseal(record, key, `head of run ${id}`) as [string, number, number, number, number, number, string];
-  const [nonce, createdAt, position, expiresAt, number, time, reason] = fields;
+  const fields = unseal(record, key, `head of run ${id}`) as [Letters, number, number, number, number, number, string];
+  const [letters, createdAt, position, expiresAt, number, time, reason] = fields;
+  const nonce = unpackLetters(letters);
   const status = STATUSES[number];
   if (status === undefined)
     throw new Fault('newer_format', `The head of run ${id} has a status that this Pawl does not know.`);
@@ -119,61 +143,70 @@ function stateOf(status: HeadState['status'], time: number, reason: string): Hea
   return status === 'blocked' ? { status, wakeAt: time, reason } : { status, wakeAt: time };
 }
 
-const TIMES = new Set(['at', 'startedAt', 'retryAt', 'issuedAt', 'wakeAt']);
+/** A kind's number is its place in this list. */
+const KINDS = ['step', 'timer', 'signal', 'child'] as const satisfies TaskKind[];
 
 /** An event's number is its place in this list. */
-const EVENT_FIELDS: [type: JournalEvent['type'], fields: string[]][] = [
-  ['task_started', ['at', 'key', 'kind', 'attempt', 'alone', 'child', 'detached']],
-  ['task_retried', ['at', 'key', 'attempt', 'error', 'retryAt', 'startedAt']],
-  ['task_completed', ['at', 'key', 'kind', 'attempt', 'startedAt', 'result']],
-  ['task_failed', ['at', 'key', 'kind', 'attempt', 'startedAt', 'error']],
-  ['run_timed_out', ['at']],
-  ['run_versioned', ['at', 'change']],
-  ['run_reported', ['at', 'details']],
-  ['run_suspended', ['at', 'wakeAt', 'awaiting', 'paused']],
-  ['run_blocked', ['at', 'code', 'message', 'retryAt']],
-  ['run_completed', ['at', 'output', 'continuedAs', 'openChildren', 'unawaited']],
-  ['run_failed', ['at', 'error', 'openChildren', 'unawaited']],
-  ['run_cancelled', ['at', 'error', 'openChildren', 'unawaited']],
-  ['run_signalled', ['id', 'at', 'name', 'payload', 'by']],
-  ['run_cancel_requested', ['id', 'at', 'epoch', 'reason', 'by']],
-  ['run_paused', ['id', 'at', 'epoch', 'issuedAt', 'by']],
-  ['run_resumed', ['id', 'at', 'epoch', 'issuedAt', 'by']],
-  ['child_settled', ['id', 'at', 'key', 'outcome']],
-];
+const EVENT_FIELDS: [type: JournalEvent['type'], fields: Field[]][] = (
+  [
+    ['task_started', ['at', 'key', 'kind', 'attempt', 'alone', 'child', 'detached']],
+    ['task_retried', ['at', 'key', 'attempt', 'error', 'retryAt', 'startedAt']],
+    ['task_completed', ['at', 'key', 'kind', 'attempt', 'startedAt', 'result']],
+    ['task_failed', ['at', 'key', 'kind', 'attempt', 'startedAt', 'error']],
+    ['run_timed_out', ['at']],
+    ['run_versioned', ['at', 'change']],
+    ['run_reported', ['at', 'details']],
+    ['run_suspended', ['at', 'wakeAt', 'awaiting', 'paused']],
+    ['run_blocked', ['at', 'code', 'message', 'retryAt']],
+    ['run_completed', ['at', 'output', 'continuedAs', 'openChildren', 'unawaited']],
+    ['run_failed', ['at', 'error', 'openChildren', 'unawaited']],
+    ['run_cancelled', ['at', 'error', 'openChildren', 'unawaited']],
+    ['run_signalled', ['id', 'at', 'name', 'payload', 'by']],
+    ['run_cancel_requested', ['id', 'at', 'epoch', 'reason', 'by']],
+    ['run_paused', ['id', 'at', 'epoch', 'issuedAt', 'by']],
+    ['run_resumed', ['id', 'at', 'epoch', 'issuedAt', 'by']],
+    ['child_settled', ['id', 'at', 'key', 'outcome']],
+  ] as [JournalEvent['type'], string[]][]
+).map(([type, names]) => [type, fieldsOf(names)]);
 const eventNumbers = new Map(EVENT_FIELDS.map(([type], number) => [type, number]));
 
-/** Times are stored as their distance from `origin`, which takes one to five bytes instead of nine. */
 function eventToItem(event: JournalEvent, origin: number): unknown {
   const number = eventNumbers.get(event.type);
-  const names = number === undefined ? undefined : EVENT_FIELDS[number]?.[1];
-  return (names && toFields(event, names, origin, [number])) ?? event;
+  const fields = number === undefined ? undefined : EVENT_FIELDS[number]?.[1];
+  return (fields && toValues(event, fields, origin, [number])) ?? event;
 }
 
 function eventFromItem(item: unknown, origin: number): JournalEvent {
   if (!Array.isArray(item)) return item as JournalEvent;
-  const [number, ...fields] = item as [number, ...unknown[]];
+  const [number, ...values] = item as [number, ...unknown[]];
   const known = EVENT_FIELDS[number];
   if (known === undefined)
     throw new Fault('newer_format', `An event of the unknown kind ${number}: a newer Pawl wrote it.`);
-  return { type: known[0], ...fromFields<object>(fields, known[1], origin) } as JournalEvent;
+  return { type: known[0], ...fromValues<object>(values, known[1], origin) } as JournalEvent;
 }
 
 export function chunkToRecord({ format, id, at, driver, takeover, events }: Chunk, key: Uint8Array): Buffer {
-  const isNamedAfterDriver = driver !== undefined && id.startsWith(driver.id);
   return seal(
     [
       format,
       at,
-      isNamedAfterDriver ? id.slice(driver.id.length) : [id],
-      driver === undefined
-        ? null
-        : [driver.id, isWhole(at, driver.leaseUntil) ? driver.leaseUntil - at : [driver.leaseUntil]],
-      takeover ?? null,
+      numberOfAppend(id, driver?.id) ?? [id],
+      driver === undefined ? (takeover ?? null) : claimToItem(driver, takeover, at),
       ...events.map((event) => eventToItem(event, at)),
     ],
     key,
   );
+}
+
+type ClaimItem = [driver: Letters, lease: number | [number], takeover?: true];
+
+function claimToItem({ id, leaseUntil }: Claim, takeover: true | undefined, at: number): ClaimItem {
+  const lease = isWhole(at, leaseUntil) ? leaseUntil - at : ([leaseUntil] as [number]);
+  return takeover ? [packDriver(id), lease, takeover] : [packDriver(id), lease];
+}
+
+function claimFromItem([id, lease]: ClaimItem, at: number): Claim {
+  return { id: unpackDriver(id), leaseUntil: typeof lease === 'number' ? at + lease : lease[0] };
 }
 
 export function chunkFromRecord(
@@ -184,26 +217,57 @@ export function chunkFromRecord(
   position: number,
 ): Chunk {
   const fields = unseal(record, key, `event ${position} of run ${run}`);
-  const [format, at, id, driver, takeover, ...events] = fields as [
+  const [format, at, number, claim, ...events] = fields as [
     number,
     number,
-    string | [string],
-    [string, number | [number]] | null,
-    true | null,
+    number | [string],
+    ClaimItem | true | null,
     ...unknown[],
   ];
+  const driver = Array.isArray(claim) ? claimFromItem(claim, at) : undefined;
+  const takeover = Array.isArray(claim) ? claim[2] : claim;
   return {
     format,
     nonce,
     position,
-    id: typeof id === 'string' ? `${driver?.[0]}${id}` : id[0],
+    id: typeof number === 'number' ? `${driver?.id}.${number}` : number[0],
     at,
-    ...(driver && {
-      driver: { id: driver[0], leaseUntil: typeof driver[1] === 'number' ? at + driver[1] : driver[1][0] },
-    }),
+    ...(driver && { driver }),
     ...(takeover && { takeover }),
     events: events.map((event) => eventFromItem(event, at)),
   };
+}
+
+/** Appends are named after their driver, and numbered. */
+function numberOfAppend(id: string, driver: string | undefined): number | undefined {
+  if (driver === undefined || !id.startsWith(driver)) return undefined;
+  const suffix = id.slice(driver.length);
+  const number = Number(suffix.slice(1));
+  return Number.isSafeInteger(number) && suffix === `.${number}` ? number : undefined;
+}
+
+/** A driver's id is mostly twelve letters, a point and twelve letters. */
+const DRIVER_POINT = 12;
+
+/** Those that have just written: each of a turn's appends bears the same. */
+const packedDrivers = new Map<string, Letters>();
+const MOST_DRIVERS = 1_000;
+
+function packDriver(id: string): Letters {
+  const known = packedDrivers.get(id);
+  if (known) return known;
+  const isPacked = id[DRIVER_POINT] === '.';
+  const packed = isPacked ? packLetters(id.slice(0, DRIVER_POINT) + id.slice(DRIVER_POINT + 1)) : id;
+  const driver = typeof packed === 'string' ? id : packed;
+  if (packedDrivers.size >= MOST_DRIVERS) packedDrivers.clear();
+  packedDrivers.set(id, driver);
+  return driver;
+}
+
+function unpackDriver(packed: Letters): string {
+  if (typeof packed === 'string') return packed;
+  const letters = unpackLetters(packed);
+  return `${letters.slice(0, DRIVER_POINT)}.${letters.slice(DRIVER_POINT)}`;
 }
 
 export function mailToRecord({ mail, order }: StoredMail, key: Uint8Array): Buffer {
@@ -230,40 +294,50 @@ function isWhole(origin: number, value: unknown): value is number {
 }
 
 /** `undefined`: the object does not fit, and is to be stored with its names. Absent fields are null, and left out at the end. */
-function toFields(
+function toValues(
   object: object,
-  names: readonly string[],
+  fields: readonly Field[],
   origin: number,
   /** What stands for the object's type, which is then no field. */
-  fields: unknown[] = [],
+  stored: unknown[] = [],
 ): unknown[] | undefined {
   const values = object as Record<string, unknown>;
-  let unknown = -fields.length;
-  let length = fields.length;
-  for (const name of names) {
+  let unknown = -stored.length;
+  let length = stored.length;
+  for (const { name, notation } of fields) {
     const value = values[name];
-    const isTime = origin !== 0 && TIMES.has(name);
-    if (value === null || (isTime && value !== undefined && !isWhole(origin, value))) return undefined;
     if (value === undefined) {
-      fields.push(null);
-    } else {
-      length = fields.push(isTime ? (value as number) - origin : value);
-      unknown -= 1;
+      stored.push(null);
+      continue;
     }
+    if (value === null) return undefined;
+    if (notation === 'time' && origin !== 0) {
+      if (!isWhole(origin, value)) return undefined;
+      length = stored.push(value - origin);
+    } else {
+      length = stored.push(notation === 'kind' ? kindToNumber(value) : value);
+    }
+    unknown -= 1;
   }
   for (const name in values) if (values[name] !== undefined) unknown += 1;
-  fields.length = length;
-  return unknown === 0 ? fields : undefined;
+  stored.length = length;
+  return unknown === 0 ? stored : undefined;
 }
 
-function fromFields<T extends object>(fields: unknown[], names: readonly string[], origin: number): T {
-  const [first] = fields;
-  if (fields.length === 1 && typeof first === 'object' && first !== null) return first as T;
+function kindToNumber(kind: unknown): unknown {
+  const number = KINDS.indexOf(kind as TaskKind);
+  return number < 0 ? kind : number;
+}
+
+function fromValues<T extends object>(stored: unknown[], fields: readonly Field[], origin: number): T {
+  const [first] = stored;
+  if (stored.length === 1 && typeof first === 'object' && first !== null) return first as T;
   const object: Record<string, unknown> = {};
-  fields.forEach((value, index) => {
-    const name = names[index];
-    if (value === null || name === undefined) return;
-    object[name] = origin !== 0 && TIMES.has(name) ? Number(value) + origin : value;
+  stored.forEach((value, index) => {
+    const field = fields[index];
+    if (value === null || field === undefined) return;
+    if (field.notation === 'time' && origin !== 0) object[field.name] = Number(value) + origin;
+    else object[field.name] = field.notation === 'kind' && typeof value === 'number' ? KINDS[value] : value;
   });
   return object as T;
 }

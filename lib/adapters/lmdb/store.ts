@@ -23,7 +23,7 @@ import {
 } from '../store-rules.ts';
 import { toFault } from './faults.ts';
 import {
-  afterEntry,
+  after,
   birthKey,
   chunkKey,
   chunksAfter,
@@ -179,24 +179,26 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
     let { start, end } = walk.range;
     let batch = Math.min(limit + 1, ENTRIES_AT_ONCE);
     for (;;) {
-      const places = fromLatest(() => {
+      const entries = fromLatest(() => {
         const order = walk.reverse
           ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
           : { start, end };
-        const entries = [...env.getKeys({ ...order, limit: batch })].map((entry) => placeOf(walk.index, entry));
-        for (const place of entries) {
+        const keys = [...env.getKeys({ ...order, limit: batch })];
+        for (const key of keys) {
+          const place = placeOf(walk.index, key);
+          if (place === undefined) continue;
           const item = take(place);
           if (item !== undefined && found.length <= limit) found.push({ item, place });
         }
-        return entries;
+        return keys;
       });
       const items = found.slice(0, limit).map(({ item }) => item);
       const last = found[limit - 1];
       if (found.length > limit && last !== undefined) return { items, cursor: toCursor(last.place) };
-      const lastPlace = places.at(-1);
-      if (places.length < batch || lastPlace === undefined) return { items };
-      if (walk.reverse) end = entryKey(walk.index, lastPlace);
-      else start = afterEntry(walk.index, lastPlace);
+      const lastKey = entries.at(-1);
+      if (entries.length < batch || lastKey === undefined) return { items };
+      if (walk.reverse) end = Buffer.from(lastKey);
+      else start = after(lastKey);
       batch = ENTRIES_AT_ONCE;
       await clock.macrotask();
     }
@@ -312,7 +314,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
       guarded(() => {
         const index = indexes.due();
         const range = entriesBetween(index, 0, until + 1);
-        if (cursor !== undefined) range.start = afterEntry(index, fromCursor(cursor));
+        if (cursor !== undefined) range.start = after(entryKey(index, fromCursor(cursor)));
         return collect({ index, range, reverse: false }, limit, ({ at, id }) => {
           if (at > until) return undefined;
           try {
@@ -376,10 +378,9 @@ export function lastingEntries({ id, workflow, correlationId, createdAt }: Birth
 /** Index entries that follow the run's state. */
 export function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
   if (state.status === 'deleting') return [entryKey(indexes.expiry(), { at: 0, id })];
-  const entries = [
-    entryKey(indexes.expiry(), { at: expiresAt, id }),
-    entryKey(indexes.status(state.status), { at: createdAt, id }),
-  ];
+  const entries = [entryKey(indexes.expiry(), { at: expiresAt, id })];
+  // Nearly all runs complete: whoever wants those goes along creation.
+  if (state.status !== 'completed') entries.push(entryKey(indexes.status(state.status), { at: createdAt, id }));
   if (isOpen(state)) entries.push(entryKey(indexes.due(), { at: state.wakeAt, id }));
   return entries;
 }
@@ -387,6 +388,6 @@ export function movingEntries(id: string, { createdAt, state, expiresAt }: Store
 /** The index with the fewest entries that do not fit, as far as one can know. */
 function indexFor({ status, workflow, correlationId }: RunFilter): Buffer {
   if (correlationId !== undefined) return indexes.correlation(correlationId);
-  if (workflow !== undefined && (status === undefined || status === 'completed')) return indexes.workflow(workflow);
-  return status === undefined ? indexes.created() : indexes.status(status);
+  if (status !== undefined && status !== 'completed') return indexes.status(status);
+  return workflow === undefined ? indexes.created() : indexes.workflow(workflow);
 }

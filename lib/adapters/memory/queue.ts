@@ -54,7 +54,8 @@ export function createMemoryQueue({
     if (waiter === undefined) return;
     waiters.delete(waiter);
     waiter.stopWaiting();
-    waiter.resolve(take(waiter.max));
+    // Whoever sent it goes on first, and what is sent in the same moment comes along.
+    void clock.macrotask().then(() => waiter.resolve(take(waiter.max)));
   }
 
   function makeVisibleIn(entry: Entry, delayMs: number): void {
