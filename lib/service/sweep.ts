@@ -1,4 +1,5 @@
 import { isOpen } from '../kernel/head.ts';
+import { deletePayloads } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 
 /**
@@ -63,11 +64,11 @@ export async function wakeBlocked(ports: Ports, from: 'opening' | 'deployment', 
 /** Removes what has expired, some at a time. */
 export async function purge(ports: Ports, limit = pageSize): Promise<number> {
   const removed = await ports.store.purgeExpired(ports.clock.now(), limit);
-  for (const id of removed) {
+  for (const run of removed) {
     try {
-      await ports.blobs.deleteRun(id);
+      await deletePayloads(ports, run);
     } catch (error) {
-      ports.observer?.troubled?.({ run: id, message: 'The blobs of an expired run are left', error });
+      ports.observer?.troubled?.({ run: run.id, message: 'The blobs of an expired run are left', error });
     }
   }
   return removed.length;

@@ -35,16 +35,27 @@ export function blobsSuite(name: string, createBlobs: () => BlobsUnderTest | Pro
       expect((await blobs.get('run-1/large')) === text).toBe(true);
     });
 
-    test('removes the blobs of one run, and of no other', async () => {
-      for (const key of ['run-1/a', 'run-1/b', 'run-10/a', 'run/a']) await blobs.put(key, key);
-      await blobs.deleteRun('run-1');
-      await blobs.deleteRun('run-1');
-      expect(await Promise.all(['run-1/a', 'run-1/b', 'run-10/a', 'run/a'].map((key) => blobs.get(key)))).toEqual([
-        undefined,
-        undefined,
-        'run-10/a',
-        'run/a',
-      ]);
+    test('removes the blobs of one owner, and of no other', async () => {
+      const own = ['run-1/a', 'run-1/b'];
+      // An owner may have slashes: what begins with another's name and one is not that other's.
+      const others = ['run-10/a', 'run/a', 'run/1/a', 'run-1/n1/a', 'run-1/n2/a', 'n/run-1/a'];
+      for (const key of [...own, ...others]) await blobs.put(key, key);
+      await blobs.deleteAll('run-1');
+      await blobs.deleteAll('run-1');
+      expect(await Promise.all(own.map((key) => blobs.get(key)))).toEqual([undefined, undefined]);
+      expect(await Promise.all(others.map((key) => blobs.get(key)))).toEqual(others);
+
+      await blobs.deleteAll('run-1/n1');
+      expect(await Promise.all(others.map((key) => blobs.get(key)))).toEqual(
+        others.map((key) => (key === 'run-1/n1/a' ? undefined : key)),
+      );
+    });
+
+    test('an owner whose blobs were removed can have others', async () => {
+      await blobs.put('run-1/n1/a', 'text');
+      await blobs.deleteAll('run-1/n1');
+      await blobs.put('run-1/n1/b', 'text');
+      expect(await Promise.all(['run-1/n1/a', 'run-1/n1/b'].map((key) => blobs.get(key)))).toEqual([undefined, 'text']);
     });
 
     test('takes any name, and keeps them apart', async () => {

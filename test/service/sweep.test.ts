@@ -161,7 +161,7 @@ describe('a purge', () => {
     const one = world.process('one', [kept]);
     const blobs = [(await endedRun(world, one)).blob, (await endedRun(world, one)).blob];
     await world.advance(day);
-    one.trouble(({ method, nth }) => (method === 'deleteRun' && nth === 1 ? { do: 'refuse' } : undefined));
+    one.trouble(({ method, nth }) => (method === 'deleteAll' && nth === 1 ? { do: 'refuse' } : undefined));
     expect(await purge(one.ports)).toBe(2);
     const left = (await Promise.all(blobs.map((blob) => world.blobs.get(blob)))).filter((text) => text !== undefined);
     expect(left).toHaveLength(1);

@@ -7,10 +7,10 @@ import type { Blobs } from '../../ports/blobs.ts';
 const LONGEST_NAME = 200;
 const FULL_DISK = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
-/** Blobs as files `<dataDir>/blobs/<run>/<name>`, each on disk as a whole before its name appears. */
+/** Blobs as files `<dataDir>/blobs/<owner>/<name>`, each on disk as a whole before its name appears. */
 export function createFileBlobs({ dataDir }: { dataDir: string }): Blobs {
   const root = join(dataDir, 'blobs');
-  const directoryOf = (runId: string) => join(root, fileName(runId));
+  const directoryOf = (owner: string) => join(root, fileName(owner));
 
   function pathOf(key: string): string {
     const slash = key.lastIndexOf('/');
@@ -42,8 +42,8 @@ export function createFileBlobs({ dataDir }: { dataDir: string }): Blobs {
       }
     },
 
-    async deleteRun(runId) {
-      await rm(directoryOf(runId), { recursive: true, force: true });
+    async deleteAll(owner) {
+      await rm(directoryOf(owner), { recursive: true, force: true });
     },
   };
 }
@@ -51,7 +51,7 @@ export function createFileBlobs({ dataDir }: { dataDir: string }): Blobs {
 /** Holds nothing but small letters, digits, `-`, `_` and `%`: no path leaves its directory, no two differ in case only. */
 function fileName(part: string): string {
   if (part === '') {
-    throw new Fault('invalid_input', 'A blob is named by a run id, a slash and a name.', {
+    throw new Fault('invalid_input', 'A blob is named by its owner, a slash and a name.', {
       problems: [{ path: 'key', message: 'a part is empty' }],
     });
   }
