@@ -12,4 +12,9 @@ export interface Blobs {
   get(key: string): Promise<string | undefined>;
   /** Removes all blobs of this one owner: `a` is not the owner of `a/b/name`. */
   deleteAll(owner: string): Promise<void>;
+  /**
+   * Owners to which nothing has been put since `before`, in ms, so that somebody can remove what belongs to nobody. A
+   * store of which blobs go by themselves, or with the process, names none.
+   */
+  idleOwners(before: number): Promise<string[]>;
 }

@@ -12,11 +12,16 @@ import { s3ClientOf, startS3Service } from './s3-service.ts';
 
 const ids = createSeededIds(1);
 const dayMs = 24 * 60 * 60 * 1_000;
+const gaps = { idleOwners: 'the bucket deletes what has expired' };
 
-blobsSuite('S3', async () => {
-  const { client, bucket, dispose } = await startS3Service();
-  return { blobs: createS3Blobs({ client, bucket, clock: createVirtualClock(), ids }), dispose };
-});
+blobsSuite(
+  'S3',
+  async () => {
+    const { client, bucket, dispose } = await startS3Service();
+    return { blobs: createS3Blobs({ client, bucket, clock: createVirtualClock(), ids }), dispose };
+  },
+  gaps,
+);
 
 describe('another S3', () => {
   let fauxqs: Awaited<ReturnType<typeof startFauxqs>>;
@@ -26,14 +31,18 @@ describe('another S3', () => {
   });
   afterAll(() => fauxqs.stop());
 
-  blobsSuite('fauxqs', () => {
-    buckets += 1;
-    const bucket = `payloads-${buckets}`;
-    fauxqs.createBucket(bucket);
-    const client = s3ClientOf(`http://127.0.0.1:${fauxqs.port}`);
-    const blobs = createS3Blobs({ client, bucket, clock: createVirtualClock(), ids });
-    return { blobs, dispose: () => client.destroy() };
-  });
+  blobsSuite(
+    'fauxqs',
+    () => {
+      buckets += 1;
+      const bucket = `payloads-${buckets}`;
+      fauxqs.createBucket(bucket);
+      const client = s3ClientOf(`http://127.0.0.1:${fauxqs.port}`);
+      const blobs = createS3Blobs({ client, bucket, clock: createVirtualClock(), ids });
+      return { blobs, dispose: () => client.destroy() };
+    },
+    gaps,
+  );
 });
 
 describe('blobs on S3', () => {

@@ -12,5 +12,8 @@ export function createMemoryBlobs(): Blobs {
     async deleteAll(owner) {
       for (const key of blobs.keys()) if (key.slice(0, key.lastIndexOf('/')) === owner) blobs.delete(key);
     },
+    async idleOwners() {
+      return [];
+    },
   };
 }

@@ -76,6 +76,10 @@ export function createS3Blobs({ client, bucket: Bucket, clock, ids }: S3BlobsOpt
         ContinuationToken = NextContinuationToken;
       } while (ContinuationToken !== undefined);
     },
+
+    async idleOwners() {
+      return [];
+    },
   };
 }
 
