@@ -1,4 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPawl } from 'pawl';
 import { describe, expect, test } from 'vitest';
+import { createFileBlobs } from '../../lib/adapters/files/blobs.ts';
+import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { systemIds } from '../../lib/adapters/system/ids.ts';
 import type { Birth, BlobRef } from '../../lib/kernel/events.ts';
 import { Fault } from '../../lib/kernel/faults.ts';
 import type { Ports } from '../../lib/kernel/ports.ts';
@@ -7,6 +13,7 @@ import type { Message } from '../../lib/ports/queue.ts';
 import { startRun } from '../../lib/service/start-run.ts';
 import { purge, purgeBlobs, recover, sweep, wakeBlocked } from '../../lib/service/sweep.ts';
 import { workflow } from '../../lib/workflow/index.ts';
+import { createDataDir } from '../adapters/data-dir.ts';
 import { createWorld, type Process, startIn, type World } from '../kernel/harness.ts';
 
 const graceMs = 30_000;
@@ -232,4 +239,21 @@ describe('a purge of blobs', () => {
     expect(await purgeBlobs({ ...ports, store: { ...ports.store, readHead } })).toBe(0);
     expect(await textOf(birth)).toBeDefined();
   });
+});
+
+test('a process on a data directory purges its blobs by the hour', async () => {
+  const { dataDir, remove } = createDataDir();
+  const blobs = createFileBlobs({ dataDir });
+  const clock = createVirtualClock();
+  const pawl = await openPawl({ workflows: [waiting], dataDir, fsync: 'never', clock });
+  const run = await pawl.start(waiting, 'x'.repeat(100_000));
+  const [own] = readdirSync(join(dataDir, 'blobs'));
+  await blobs.put(`${run.id}/${systemIds.digest('another nonce')}/input`, 'text');
+  expect(readdirSync(join(dataDir, 'blobs'))).toHaveLength(2);
+  for (let minutes = 0; minutes < 120 && readdirSync(join(dataDir, 'blobs')).length > 1; minutes += 1) {
+    await clock.advance(60_000);
+  }
+  expect(readdirSync(join(dataDir, 'blobs'))).toEqual([own]);
+  await pawl.close();
+  remove();
 });
