@@ -3,7 +3,7 @@ import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
 import { expiryOf } from './expiry.ts';
 import type { Head } from './head.ts';
-import { storePayload, toJson } from './payload.ts';
+import { isInline, storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 
 const week = 7 * 24 * 60 * 60 * 1000;
@@ -22,36 +22,54 @@ export interface NewRun {
 
 /**
  * Puts a run's head if its id is free, then sends its start message (K17). The head comes first: a message that is lost
- * is replaced by the sweeper once `wakeAt` has passed. `head` is the one that stands, `asked` the birth that was tried. Throws `Fault` invalid_input for an input that does not fit.
+ * is replaced by the sweeper once `wakeAt` has passed. `head` is the one that stands, `inputDigest` that of the input that
+ * was asked for. Throws `Fault` invalid_input for an input that does not fit.
  */
-export async function createRun(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head; asked: Birth }> {
-  const birth = await makeBirth(ports, run);
+export async function createRun(
+  ports: Ports,
+  run: NewRun,
+): Promise<{ created: boolean; head: Head; inputDigest: string }> {
+  const input = inputText(ports, run);
+  const inputDigest = ports.ids.digest(input ?? '');
+  const standing = await findBefore(ports, run, input);
+  if (standing) return { created: false, head: standing, inputDigest };
+  const birth = await makeBirth(ports, run, input);
   const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));
   // A head with the own nonce is a create that had been applied when the store did not answer.
   const created = head.birth.nonce === birth.nonce;
   if (created) await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));
-  return { created, head, asked: birth };
+  return { created, head, inputDigest };
 }
 
 /** Puts a head that is cancelled from birth, so that a child that has not been created yet never will be (K23). */
 export async function createTombstone(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head }> {
-  const birth = await makeBirth(ports, run);
+  const birth = await makeBirth(ports, run, inputText(ports, run));
   const head = freshHead(ports, birth);
   return ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } });
 }
 
-async function makeBirth(ports: Ports, run: NewRun): Promise<Birth> {
+function inputText(ports: Ports, { definition, input }: NewRun): string | undefined {
+  return toJson(definition.parseInput(input), `The input of ${definition.name}`, ports.limits);
+}
+
+/** A large input is stored before the head that refers to it: whoever comes second with a key leaves nothing behind. */
+async function findBefore(ports: Ports, run: NewRun, input: string | undefined): Promise<Head | undefined> {
+  if (run.idempotencyKey === undefined || input === undefined || isInline(input, ports.limits)) return undefined;
+  return retrying(ports, () => ports.store.readHead(run.id));
+}
+
+async function makeBirth(ports: Ports, run: NewRun, text: string | undefined): Promise<Birth> {
   const { definition, id } = run;
   const createdAt = ports.clock.now();
-  const text = toJson(definition.parseInput(run.input), `The input of ${definition.name}`, ports.limits);
   const deadline = Math.min(createdAt + definition.timeoutMs, run.latestDeadline ?? Number.POSITIVE_INFINITY);
   const retention = definition.retentionMs;
   const expiresAt = expiryOf({ deadline, retention }, ports.limits);
-  const { payload } = await storePayload(ports, { id, expiresAt }, 'input', text);
+  const nonce = ports.ids.random();
+  const { payload } = await storePayload(ports, { id, nonce, expiresAt }, 'input', text);
   return {
     format: FORMAT,
     id,
-    nonce: ports.ids.random(),
+    nonce,
     workflow: definition.name,
     version: definition.version,
     ...(payload !== undefined && { input: payload }),

@@ -1,5 +1,6 @@
 import type { Birth } from './events.ts';
 import type { Limits } from './limits.ts';
+import type { PayloadOwner } from './payload.ts';
 
 /**
  * When a run's records may be forgotten by a store that forgets by itself (K25): whenever the run ends, it ends before
@@ -10,6 +11,6 @@ export function expiryOf({ deadline, retention }: Pick<Birth, 'deadline' | 'rete
 }
 
 /** The run as the owner of its payloads. */
-export function ownerOf(birth: Birth, limits: Limits): { id: string; expiresAt: number } {
-  return { id: birth.id, expiresAt: expiryOf(birth, limits) };
+export function ownerOf(birth: Birth, limits: Limits): PayloadOwner {
+  return { id: birth.id, nonce: birth.nonce, expiresAt: expiryOf(birth, limits) };
 }

@@ -1,6 +1,6 @@
 import { createTombstone } from './create-run.ts';
 import { deliver, recipientOf } from './deliver.ts';
-import type { Birth, OutsideEvent, StoredError } from './events.ts';
+import type { Birth, OutsideEvent, ParentLink, StoredError } from './events.ts';
 import { isSettled } from './head.ts';
 import { type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
 import { copyPayload } from './payload.ts';
@@ -54,7 +54,7 @@ export async function settledNotice(
   ports: Ports,
   birth: Birth,
   end: SettledEvent,
-  parent: { id: string; key: string; expiresAt: number },
+  parent: ParentLink,
 ): Promise<Extract<OutsideEvent, { type: 'child_settled' }>> {
   const notice = { type: 'child_settled' as const, id: `settled:${parent.key}`, at: end.at, key: parent.key };
   if (end.type !== 'run_completed') {

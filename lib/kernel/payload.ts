@@ -1,6 +1,6 @@
 import type { Blobs } from '../ports/blobs.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { BlobRef, Payload } from './events.ts';
+import type { Birth, BlobRef, Payload } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import type { Limits } from './limits.ts';
 import { storeError } from './stored-error.ts';
@@ -27,6 +27,11 @@ const utf8 = new TextEncoder();
 /** Length in UTF-8, exact only where it could exceed `limit`. */
 export function byteLength(text: string, limit: number): number {
   return text.length * 3 <= limit ? text.length : utf8.encode(text).length;
+}
+
+/** Whether the journal itself holds a text. */
+export function isInline(text: string, { inlineBytes }: Pick<Limits, 'inlineBytes'>): boolean {
+  return byteLength(text, inlineBytes) <= inlineBytes;
 }
 
 /** JSON text of a value, or `undefined` for `undefined`. Throws `Fault` invalid_input with the path, or too_large. */
@@ -112,9 +117,31 @@ function notJson(what: string, path: string, message: string): Fault {
 }
 
 /** The run that a payload is kept for, and until when, in ms. */
-export interface PayloadOwner {
-  id: string;
+export interface PayloadOwner extends Pick<Birth, 'id' | 'nonce'> {
   expiresAt: number;
+}
+
+/**
+ * Whose blobs a run's are: no other's that comes under its id (K7). Shown in errors and references, so the nonce cannot be
+ * made from it.
+ */
+export function blobOwnerOf(ids: Pick<Ids, 'digest'>, { id, nonce }: Pick<Birth, 'id' | 'nonce'>): string {
+  return `${id}/${ids.digest(`blobs\n${nonce}`)}`;
+}
+
+/** The id of the run whose blobs these are. `undefined`: they are no run's, or lie there from before blobs had a nonce. */
+export function runOfBlobOwner(owner: string): string | undefined {
+  return /^(.+)\/[0-9a-z]{26}$/.exec(owner)?.[1];
+}
+
+/** Removes the blobs of a run. A run that has come under its id since keeps its own. */
+export async function deletePayloads(
+  { blobs, ids }: Pick<PayloadPorts, 'blobs' | 'ids'>,
+  run: Pick<Birth, 'id' | 'nonce'>,
+): Promise<void> {
+  await blobs.deleteAll(blobOwnerOf(ids, run));
+  // At first they lay under the id alone.
+  await blobs.deleteAll(run.id);
 }
 
 /** Puts what is too large for the journal into the blob port, durable when this resolves. `name` is unique in the run. */
@@ -125,12 +152,22 @@ export async function storePayload(
   text: string | undefined,
 ): Promise<EncodedPayload> {
   if (text === undefined) return { payload: undefined, text };
-  const bytes = byteLength(text, ports.limits.inlineBytes);
-  if (bytes <= ports.limits.inlineBytes) return { payload: text, text };
-  const digest = ports.ids.digest(text);
-  const ref: BlobRef = { blob: `${owner.id}/${ports.ids.digest(`${name}\n${digest}`)}`, bytes, digest };
-  await ports.blobs.put(ref.blob, text, owner.expiresAt);
-  return { payload: ref, text };
+  if (isInline(text, ports.limits)) return { payload: text, text };
+  return { payload: await storeBlob(ports, blobOwnerOf(ports.ids, owner), name, text, owner.expiresAt), text };
+}
+
+/** Puts a text into the blob port, durable when this resolves. `name` is unique among the owner's. `expiresAt` in ms. */
+export async function storeBlob(
+  { blobs, ids }: Pick<PayloadPorts, 'blobs' | 'ids'>,
+  owner: string,
+  name: string,
+  text: string,
+  expiresAt?: number,
+): Promise<BlobRef> {
+  const digest = ids.digest(text);
+  const ref = { blob: `${owner}/${ids.digest(`${name}\n${digest}`)}`, bytes: byteLength(text, 0), digest };
+  await blobs.put(ref.blob, text, expiresAt);
+  return ref;
 }
 
 /** The JSON text of a payload. Throws `Fault` corrupt if a blob is missing or damaged. */

@@ -18,7 +18,7 @@ export async function startRun(ports: Ports, request: StartRunRequest): Promise<
   const id = key === undefined ? newRunId(ports.ids, ports.clock.now()) : ports.ids.digest(`run\n${workflow}\n${key}`);
   const definition =
     (await findForNewRun(ports, workflow, version, id)) ?? (await throwUnknown(ports.definitions, workflow, version));
-  const { created, head, asked } = await createRun(ports, {
+  const { created, head, inputDigest } = await createRun(ports, {
     id,
     definition,
     input: request.input,
@@ -26,7 +26,7 @@ export async function startRun(ports: Ports, request: StartRunRequest): Promise<
     correlationId,
     origin,
   });
-  if (!created && head.birth.inputDigest !== asked.inputDigest) {
+  if (!created && head.birth.inputDigest !== inputDigest) {
     throw new Fault(
       'conflict',
       `The key '${key}' belongs to run ${id} of ${definition.name}, which was started with another input`,

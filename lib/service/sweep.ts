@@ -1,4 +1,6 @@
+import { isFault } from '../kernel/faults.ts';
 import { isOpen } from '../kernel/head.ts';
+import { blobOwnerOf, deletePayloads, runOfBlobOwner } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 
 /**
@@ -8,6 +10,8 @@ import type { Ports } from '../kernel/ports.ts';
 const pageSize = 100;
 /** A run that has been woken is not looked at again for so long, in ms. */
 const pauseMs = 30_000;
+/** An input is stored before its run's head, which stands long before this has passed, in ms. */
+const headlessMs = 24 * 60 * 60 * 1_000;
 /** Runs that are woken at the same time. */
 const together = 20;
 
@@ -63,14 +67,40 @@ export async function wakeBlocked(ports: Ports, from: 'opening' | 'deployment', 
 /** Removes what has expired, some at a time. */
 export async function purge(ports: Ports, limit = pageSize): Promise<number> {
   const removed = await ports.store.purgeExpired(ports.clock.now(), limit);
-  for (const id of removed) {
+  for (const run of removed) {
     try {
-      await ports.blobs.deleteRun(id);
+      await deletePayloads(ports, run);
     } catch (error) {
-      ports.observer?.troubled?.({ run: id, message: 'The blobs of an expired run are left', error });
+      ports.observer?.troubled?.({ run: run.id, message: 'The blobs of an expired run are left', error });
     }
   }
   return removed.length;
+}
+
+/**
+ * Removes blobs that no run has: of a start that came second or died before its head was put, of a driver that woke after
+ * its run had been deleted, of a run that expired and whose id another has taken (K7). Answers for how many owners.
+ */
+export async function purgeBlobs(ports: Ports): Promise<number> {
+  let count = 0;
+  for (const owner of await ports.blobs.idleOwners(ports.clock.now() - headlessMs)) {
+    const id = runOfBlobOwner(owner);
+    if (id === undefined || (await mayBelongTo(ports, id, owner))) continue;
+    await ports.blobs.deleteAll(owner);
+    count += 1;
+  }
+  return count;
+}
+
+async function mayBelongTo(ports: Ports, id: string, owner: string): Promise<boolean> {
+  try {
+    const head = await ports.store.readHead(id);
+    return head !== undefined && blobOwnerOf(ports.ids, head.birth) === owner;
+  } catch (fault) {
+    // It is there, and may be read again one day.
+    if (isFault(fault, 'corrupt') || isFault(fault, 'newer_format')) return true;
+    throw fault;
+  }
 }
 
 async function eachDue(

@@ -16,7 +16,7 @@ import { createRegistry } from '../service/registry/registry.ts';
 import { createRunHandle, type RunHandle } from '../service/run-handle.ts';
 import { createService } from '../service/service.ts';
 import { startRun } from '../service/start-run.ts';
-import { purge, recover, sweep, wakeBlocked } from '../service/sweep.ts';
+import { purge, purgeBlobs, recover, sweep, wakeBlocked } from '../service/sweep.ts';
 import { awaitEnd } from '../service/watch-run.ts';
 import { createWorker, type Worker } from '../service/worker.ts';
 import type { InputAnd, Workflow } from '../workflow/workflow.ts';
@@ -84,6 +84,8 @@ export interface StartOptions {
 const defaultConcurrency = 256;
 const tickMs = 1_000;
 const purgeEveryTicks = 60;
+/** Reads the whole directory of blobs: seldom, and not while a process begins. */
+const purgeBlobsEveryTicks = 3_600;
 /** Leases and graces end within this, so a dead process's runs are found without reading all that wait. */
 const recoverWithinMs = 300_000;
 
@@ -151,6 +153,7 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
       await sweep(ports, { skip: isInHand(), hasRoom });
       if (ticks % purgeEveryTicks === 0) await purge(ports);
       ticks += 1;
+      if (ticks % purgeBlobsEveryTicks === 0) void purgeBlobs(ports).catch((error) => closed || troubled(error));
     } catch (error) {
       troubled(error);
     }

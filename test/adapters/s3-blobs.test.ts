@@ -12,11 +12,16 @@ import { s3ClientOf, startS3Service } from './s3-service.ts';
 
 const ids = createSeededIds(1);
 const dayMs = 24 * 60 * 60 * 1_000;
+const gaps = { idleOwners: 'the bucket deletes what has expired' };
 
-blobsSuite('S3', async () => {
-  const { client, bucket, dispose } = await startS3Service();
-  return { blobs: createS3Blobs({ client, bucket, clock: createVirtualClock(), ids }), dispose };
-});
+blobsSuite(
+  'S3',
+  async () => {
+    const { client, bucket, dispose } = await startS3Service();
+    return { blobs: createS3Blobs({ client, bucket, clock: createVirtualClock(), ids }), dispose };
+  },
+  gaps,
+);
 
 describe('another S3', () => {
   let fauxqs: Awaited<ReturnType<typeof startFauxqs>>;
@@ -26,14 +31,18 @@ describe('another S3', () => {
   });
   afterAll(() => fauxqs.stop());
 
-  blobsSuite('fauxqs', () => {
-    buckets += 1;
-    const bucket = `payloads-${buckets}`;
-    fauxqs.createBucket(bucket);
-    const client = s3ClientOf(`http://127.0.0.1:${fauxqs.port}`);
-    const blobs = createS3Blobs({ client, bucket, clock: createVirtualClock(), ids });
-    return { blobs, dispose: () => client.destroy() };
-  });
+  blobsSuite(
+    'fauxqs',
+    () => {
+      buckets += 1;
+      const bucket = `payloads-${buckets}`;
+      fauxqs.createBucket(bucket);
+      const client = s3ClientOf(`http://127.0.0.1:${fauxqs.port}`);
+      const blobs = createS3Blobs({ client, bucket, clock: createVirtualClock(), ids });
+      return { blobs, dispose: () => client.destroy() };
+    },
+    gaps,
+  );
 });
 
 describe('blobs on S3', () => {
@@ -98,14 +107,14 @@ describe('blobs on S3', () => {
       buckets.put(bucket, `run-1/${index}`, { bytes: Buffer.from('1'), modifiedAt: clock.now() });
     }
     await blobs.put('run-2/a', '1');
-    await blobs.deleteRun('run-1');
+    await blobs.deleteAll('run-1');
     expect(await keys()).toEqual(['run-2/a']);
   });
 
   test('a blob that S3 does not delete is reported, and the others are gone', async () => {
     const { blobs, keys } = await start({ keeps: (key) => (key === 'run/b' ? 'InvalidRequest' : undefined) });
     for (const name of ['run/a', 'run/b', 'run/c']) await blobs.put(name, '1');
-    await expect(blobs.deleteRun('run')).rejects.toMatchObject({
+    await expect(blobs.deleteAll('run')).rejects.toMatchObject({
       code: 'refused',
       message: expect.stringMatching(/delete payloads: InvalidRequest: 1 of 3, as run\/b/),
     });
@@ -121,7 +130,7 @@ describe('blobs on S3', () => {
       },
     });
     await blobs.put('run/a', '1');
-    await passing(blobs.deleteRun('run'));
+    await passing(blobs.deleteAll('run'));
     expect(await keys()).toEqual([]);
   });
 
@@ -137,7 +146,7 @@ describe('blobs on S3', () => {
     });
     await passing(blobs.put('run/a', 'text'));
     expect(await passing(blobs.get('run/a'))).toBe('text');
-    await passing(blobs.deleteRun('run'));
+    await passing(blobs.deleteAll('run'));
     expect(calls).toMatchObject({ PutObject: 4, GetObject: 4, ListObjectsV2: 4, DeleteObjects: 4 });
     calls.ListObjectsV2 = 3;
     expect(await keys()).toEqual([]);
@@ -158,7 +167,7 @@ describe('blobs on S3', () => {
     const refused = { code: 'refused', message: expect.stringContaining('NoSuchBucket') };
     await expect(blobs.get('run/a')).rejects.toMatchObject(refused);
     await expect(blobs.put('run/a', 'text')).rejects.toMatchObject(refused);
-    await expect(blobs.deleteRun('run')).rejects.toMatchObject(refused);
+    await expect(blobs.deleteAll('run')).rejects.toMatchObject(refused);
   });
 
   test.each(['a', '/a', 'run/', ''])('a key without run or name is refused: %o', async (key) => {

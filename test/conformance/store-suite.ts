@@ -341,6 +341,8 @@ export function storeSuite(
     describe.skipIf(gaps.purgeExpired)(
       `purgeExpired${gaps.purgeExpired ? ` (not here: ${gaps.purgeExpired})` : ''}`,
       () => {
+        const gone = (id: string) => ({ id, nonce: 'nonce-1' });
+
         test('removes what has expired, up to a limit, longest expired first', async () => {
           for (const [id, life] of [
             ['a', 30],
@@ -352,8 +354,8 @@ export function storeSuite(
             await store.append(id, aChunk(1));
           }
           await clock.advance(50);
-          expect(await store.purgeExpired(T0 + 50, 2)).toEqual(['b', 'c']);
-          expect(await store.purgeExpired(T0 + 50, 2)).toEqual(['a']);
+          expect(await store.purgeExpired(T0 + 50, 2)).toEqual([gone('b'), gone('c')]);
+          expect(await store.purgeExpired(T0 + 50, 2)).toEqual([gone('a')]);
           expect(await store.purgeExpired(T0 + 50, 2)).toEqual([]);
           expect(await store.readHead('d')).toBeDefined();
           await store.create(aHead({ birth: { id: 'b' } }));
@@ -363,7 +365,7 @@ export function storeSuite(
         test('finishes what a delete began and a crash cut short', async () => {
           await store.create(aHead());
           await store.updateHead('run-1', { state: { status: 'deleting' } }, { nonce: 'nonce-1' });
-          expect(await store.purgeExpired(T0, 10)).toEqual(['run-1']);
+          expect(await store.purgeExpired(T0, 10)).toEqual([gone('run-1')]);
           expect(await store.purgeExpired(T0, 10)).toEqual([]);
         });
 
@@ -371,7 +373,7 @@ export function storeSuite(
           await store.create(aHead({ expiresAt: T0 + 10 }));
           await store.updateHead('run-1', { expiresAt: T0 + 100 }, { nonce: 'nonce-1' });
           expect(await store.purgeExpired(T0 + 50, 10)).toEqual([]);
-          expect(await store.purgeExpired(T0 + 100, 10)).toEqual(['run-1']);
+          expect(await store.purgeExpired(T0 + 100, 10)).toEqual([gone('run-1')]);
         });
       },
     );

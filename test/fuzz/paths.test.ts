@@ -50,11 +50,11 @@ describe('blobs', () => {
         await blobs.put(`${run}/${name}`, text);
         model.set(`${run}/${name}`, { run, text });
       }
-      await blobs.deleteRun(deleted);
+      await blobs.deleteAll(deleted);
       for (const [key, { run, text }] of model) {
         expect(await blobs.get(key), key).toBe(run === deleted ? undefined : text);
       }
-      for (const { run } of puts) await blobs.deleteRun(run);
+      for (const { run } of puts) await blobs.deleteAll(run);
       assertNothingOutside();
     });
   });

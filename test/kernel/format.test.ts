@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Chunk } from '../../lib/kernel/events.ts';
+import { deletePayloads } from '../../lib/kernel/payload.ts';
 import { deleteRun } from '../../lib/service/delete-run.ts';
 import { sweep } from '../../lib/service/sweep.ts';
 import { workflow } from '../../lib/workflow/index.ts';
@@ -46,11 +47,13 @@ describe('birth', () => {
     const run = await startIn(one, flow);
     await expect(deleteRun(one.ports, run)).rejects.toMatchObject({ code: 'conflict' });
     await world.until(one.drive(world.take('start')));
+    const { birth } = await world.head(run);
     one.trouble(({ method }) => (method === 'deleteRun' ? { do: 'kill', when: 'before' } : undefined));
     void deleteRun(one.ports, run);
     await world.settle();
     expect(await world.store.readHead(run)).toBeUndefined();
-    expect(await world.store.purgeExpired(world.clock.now(), 10)).toEqual([run]);
+    const { nonce } = birth;
+    expect(await world.store.purgeExpired(world.clock.now(), 10)).toEqual([{ id: run, nonce }]);
   });
 
   test('K7: a head past its expiry is absent and may be replaced', async () => {
@@ -146,8 +149,9 @@ describe('limits and damage', () => {
     const one = world.process('one', [large]);
     const run = await startIn(one, large);
     await world.until(one.drive(world.take('start')));
-    await world.blobs.deleteRun(run);
-    const { nonce } = (await world.head(run)).birth;
+    const { birth } = await world.head(run);
+    await deletePayloads(world, birth);
+    const { nonce } = birth;
     const event = { type: 'run_signalled', id: 's', at: world.clock.now(), name: 'go' } as const;
     expect(await world.until(one.drive({ kind: 'mail', run, nonce, mail: { id: 's', event } }))).toBe('blocked');
     expect((await world.fold(run)).current).toMatchObject({ code: 'corrupt' });

@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryBlobs } from '../../lib/adapters/memory/blobs.ts';
+import { systemIds } from '../../lib/adapters/system/ids.ts';
 import { createAloneGate } from '../../lib/kernel/alone.ts';
 import { isRetryable, retryDelay } from '../../lib/kernel/effects.ts';
+import type { BlobRef } from '../../lib/kernel/events.ts';
 import { Fault } from '../../lib/kernel/faults.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
 import type { RetryPolicy } from '../../lib/kernel/operations.ts';
-import { byteLength, fromJson, loadPayload, storePayload, toJson } from '../../lib/kernel/payload.ts';
+import {
+  blobOwnerOf,
+  byteLength,
+  deletePayloads,
+  fromJson,
+  loadPayload,
+  runOfBlobOwner,
+  storePayload,
+  toJson,
+} from '../../lib/kernel/payload.ts';
 import type { Program, Request } from '../../lib/kernel/program.ts';
 import { NonRetryableError, restoreError, storeError, TaskError } from '../../lib/kernel/stored-error.ts';
 import {
@@ -106,7 +117,7 @@ describe('payloads', () => {
   test('what is over the inline limit is kept by the blobs, and damage is noticed', async () => {
     const blobs = createMemoryBlobs();
     const ports = { blobs, ids: seededIds(1), limits: { ...defaultLimits, inlineBytes: 10 } };
-    const owner = { id: 'run', expiresAt: 1 };
+    const owner = { id: 'run', nonce: 'n1', expiresAt: 1 };
     expect(await storePayload(ports, owner, 'a', '"short"')).toEqual({ payload: '"short"', text: '"short"' });
     const { payload } = await storePayload(ports, owner, 'a', '"much longer"');
     if (typeof payload !== 'object') throw new Error('not a reference');
@@ -114,8 +125,27 @@ describe('payloads', () => {
     expect(await loadPayload(ports, payload)).toBe('"much longer"');
     await blobs.put(payload.blob, '"other"');
     await expect(loadPayload(ports, payload)).rejects.toMatchObject({ code: 'corrupt' });
-    await blobs.deleteRun('run');
+    await deletePayloads(ports, owner);
     await expect(loadPayload(ports, payload)).rejects.toMatchObject({ code: 'corrupt' });
+  });
+
+  test('blobs are those of one nonce, which they do not tell; what was kept under the id alone goes with the first', async () => {
+    const blobs = createMemoryBlobs();
+    const ports = { blobs, ids: systemIds, limits: { inlineBytes: 10 } };
+    const [old, next] = ['secret-1', 'secret-2'].map((nonce) => ({ id: 'a/run', nonce, expiresAt: 1 }));
+    if (!old || !next) throw new Error('both are there');
+    await blobs.put('a/run/earlier', '"text"');
+    const refs: BlobRef[] = [];
+    for (const owner of [old, next]) {
+      const { payload } = await storePayload(ports, owner, 'input', '"the same input"');
+      if (typeof payload === 'object') refs.push(payload);
+    }
+    await deletePayloads(ports, old);
+    expect(await Promise.all(refs.map(({ blob }) => blobs.get(blob)))).toEqual([undefined, '"the same input"']);
+    expect(await blobs.get('a/run/earlier')).toBeUndefined();
+    expect(JSON.stringify(refs)).not.toContain('secret');
+    expect(runOfBlobOwner(blobOwnerOf(ports.ids, next))).toBe('a/run');
+    expect(['workflows', 'a/run', 'run'].map(runOfBlobOwner)).toEqual([undefined, undefined, undefined]);
   });
 });
 

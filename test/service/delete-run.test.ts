@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { BlobRef } from '../../lib/kernel/events.ts';
 import { deleteRun } from '../../lib/service/delete-run.ts';
 import { getHistory } from '../../lib/service/history.ts';
 import { listTasks } from '../../lib/service/list-tasks.ts';
@@ -52,7 +53,7 @@ describe('deleting', () => {
 
   test('that broke off half way is finished by the purge, blobs too; the run is gone from the first moment', async () => {
     const { world, one, run, blob } = await endedRun();
-    one.trouble(({ method, nth }) => (method === 'deleteRun' && nth === 1 ? { do: 'refuse' } : undefined));
+    one.trouble(({ method, nth }) => (method === 'deleteAll' && nth === 1 ? { do: 'refuse' } : undefined));
     await expect(deleteRun(one.ports, run)).rejects.toMatchObject({ code: 'unavailable' });
     await expect(getRun(one.ports, run)).rejects.toMatchObject({ code: 'not_found' });
     expect((await listRuns(one.ports, {})).items).toEqual([]);
@@ -62,6 +63,34 @@ describe('deleting', () => {
     expect(await world.blobs.get(blob)).toBeUndefined();
     expect(await purge(one.ports)).toBe(0);
   });
+
+  test.each(['before', 'after'] as const)(
+    'K7: that stands still %s it removes blobs leaves those of a run that has come under the key meanwhile',
+    async (when) => {
+      const world = createWorld();
+      const [one, two] = [world.process('one', [flow]), world.process('two', [flow])];
+      const start = async () => {
+        const { head, created } = await startRun(two.ports, { workflow: 'flow', key: 'k', input: 'x'.repeat(100_000) });
+        return { ...head.birth, created };
+      };
+      const old = await start();
+      await world.until(two.drive(world.take('start')));
+
+      one.trouble(({ method, nth }) => (method === 'deleteAll' && nth === 1 ? { do: 'stall', when } : undefined));
+      const deletion = deleteRun(one.ports, old.id);
+      await world.settle();
+      const next = await start();
+      expect(next).toMatchObject({ id: old.id, created: true });
+      one.trouble(undefined);
+      one.thaw();
+      await world.until(deletion);
+
+      expect(await world.until(two.drive(world.take('start')))).toBe('settled');
+      expect((await getRun(two.ports, next.id)).output).toBe(100_000);
+      expect(await world.blobs.get((old.input as BlobRef).blob)).toBeUndefined();
+      expect(await world.blobs.get((next.input as BlobRef).blob)).toBeDefined();
+    },
+  );
 
   test('a run that is started again under its key has children of its own, even while the old ones are there', async () => {
     const inner = workflow({ name: 'inner' }, (ctx) => ctx.step('count', () => (count += 1)));

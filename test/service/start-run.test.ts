@@ -1,6 +1,8 @@
 import { workflow } from 'pawl';
 import { createTestPawl } from 'pawl/testing';
 import { describe, expect, test } from 'vitest';
+import { startRun } from '../../lib/service/start-run.ts';
+import { createWorld } from '../kernel/harness.ts';
 
 const echo = workflow({ name: 'echo' }, async (_ctx, input: unknown) => input);
 const other = workflow({ name: 'other' }, async (_ctx, input: unknown) => input);
@@ -34,6 +36,18 @@ describe('a key', () => {
     await t.api.deleteRun(first.id);
     const second = await t.start(echo, 2, { key: 'k' });
     expect(await second.result()).toBe(2);
+  });
+
+  test('that comes again with a large input stores it no second time', async () => {
+    const world = createWorld();
+    const one = world.process('one', [echo]);
+    const request = { workflow: 'echo', input: 'x'.repeat(100_000), key: 'k' };
+    expect((await startRun(one.ports, request)).created).toBe(true);
+    expect((await startRun(one.ports, request)).created).toBe(false);
+    await expect(startRun(one.ports, { ...request, input: 'y'.repeat(100_000) })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(one.calls.filter(({ method }) => method === 'put')).toHaveLength(1);
   });
 
   test('has up to 256 characters', async () => {

@@ -1,7 +1,19 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPawl } from 'pawl';
 import { describe, expect, test } from 'vitest';
+import { createFileBlobs } from '../../lib/adapters/files/blobs.ts';
+import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import { systemIds } from '../../lib/adapters/system/ids.ts';
+import type { Birth, BlobRef } from '../../lib/kernel/events.ts';
+import { Fault } from '../../lib/kernel/faults.ts';
+import type { Ports } from '../../lib/kernel/ports.ts';
+import type { Blobs } from '../../lib/ports/blobs.ts';
 import type { Message } from '../../lib/ports/queue.ts';
-import { purge, recover, sweep, wakeBlocked } from '../../lib/service/sweep.ts';
+import { startRun } from '../../lib/service/start-run.ts';
+import { purge, purgeBlobs, recover, sweep, wakeBlocked } from '../../lib/service/sweep.ts';
 import { workflow } from '../../lib/workflow/index.ts';
+import { createDataDir } from '../adapters/data-dir.ts';
 import { createWorld, type Process, startIn, type World } from '../kernel/harness.ts';
 
 const graceMs = 30_000;
@@ -161,10 +173,87 @@ describe('a purge', () => {
     const one = world.process('one', [kept]);
     const blobs = [(await endedRun(world, one)).blob, (await endedRun(world, one)).blob];
     await world.advance(day);
-    one.trouble(({ method, nth }) => (method === 'deleteRun' && nth === 1 ? { do: 'refuse' } : undefined));
+    one.trouble(({ method, nth }) => (method === 'deleteAll' && nth === 1 ? { do: 'refuse' } : undefined));
     expect(await purge(one.ports)).toBe(2);
     const left = (await Promise.all(blobs.map((blob) => world.blobs.get(blob)))).filter((text) => text !== undefined);
     expect(left).toHaveLength(1);
     expect(world.troubles).toHaveLength(1);
   });
+});
+
+describe('a purge of blobs', () => {
+  const kept = workflow({ name: 'kept', retention: '1d' }, async (_ctx, input: string) => input.length);
+  const request = { workflow: 'kept', key: 'k', input: 'x'.repeat(100_000) };
+
+  /** All that was ever put is idle, a day later. */
+  function setUp() {
+    const world = createWorld();
+    const owners = new Set<string>();
+    const asked: number[] = [];
+    const one = world.process('one', [kept]);
+    const blobs: Blobs = {
+      ...one.ports.blobs,
+      async put(key, text) {
+        owners.add(key.slice(0, key.lastIndexOf('/')));
+        await one.ports.blobs.put(key, text);
+      },
+      async idleOwners(before) {
+        asked.push(before);
+        return [...owners];
+      },
+    };
+    const ports: Ports = { ...one.ports, blobs };
+    return { world, one, ports, asked, textOf: (birth: Birth) => world.blobs.get((birth.input as BlobRef).blob) };
+  }
+
+  test('removes those that no run has, and leaves those of runs and of workflows', async () => {
+    const { world, one, ports, asked, textOf } = setUp();
+    const expired = (await startRun(ports, request)).head.birth;
+    await world.until(one.drive(world.take('start')));
+    await world.advance(2 * day);
+    // It takes the place of one that has expired, and the blobs of that one have nobody left who knows them.
+    const { head, created } = await startRun(ports, request);
+    expect({ id: head.birth.id, created }).toEqual({ id: expired.id, created: true });
+    await ports.blobs.put('workflows/flow', 'text');
+    expect(await purgeBlobs(ports)).toBe(1);
+    expect(asked).toEqual([world.clock.now() - day]);
+    expect(await textOf(expired)).toBeUndefined();
+    expect(await textOf(head.birth)).toBeDefined();
+    expect(await world.blobs.get('workflows/flow')).toBeDefined();
+  });
+
+  test('removes the input of a start whose head was never put', async () => {
+    const { world, one, ports } = setUp();
+    one.trouble(({ method }) => (method === 'create' ? { do: 'refuse' } : undefined));
+    await expect(world.until(startRun(ports, request))).rejects.toMatchObject({ code: 'unavailable' });
+    one.trouble(undefined);
+    expect(await purgeBlobs(ports)).toBe(1);
+  });
+
+  test('leaves what a damaged run may have', async () => {
+    const { ports, textOf } = setUp();
+    const { birth } = (await startRun(ports, request)).head;
+    const readHead = async () => {
+      throw new Fault('corrupt', 'damaged');
+    };
+    expect(await purgeBlobs({ ...ports, store: { ...ports.store, readHead } })).toBe(0);
+    expect(await textOf(birth)).toBeDefined();
+  });
+});
+
+test('a process on a data directory purges its blobs by the hour', async () => {
+  const { dataDir, remove } = createDataDir();
+  const blobs = createFileBlobs({ dataDir });
+  const clock = createVirtualClock();
+  const pawl = await openPawl({ workflows: [waiting], dataDir, fsync: 'never', clock });
+  const run = await pawl.start(waiting, 'x'.repeat(100_000));
+  const [own] = readdirSync(join(dataDir, 'blobs'));
+  await blobs.put(`${run.id}/${systemIds.digest('another nonce')}/input`, 'text');
+  expect(readdirSync(join(dataDir, 'blobs'))).toHaveLength(2);
+  for (let minutes = 0; minutes < 120 && readdirSync(join(dataDir, 'blobs')).length > 1; minutes += 1) {
+    await clock.advance(60_000);
+  }
+  expect(readdirSync(join(dataDir, 'blobs'))).toEqual([own]);
+  await pawl.close();
+  remove();
 });

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../kernel/faults.ts';
 import type { Blobs } from '../../ports/blobs.ts';
@@ -7,10 +7,10 @@ import type { Blobs } from '../../ports/blobs.ts';
 const LONGEST_NAME = 200;
 const FULL_DISK = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
-/** Blobs as files `<dataDir>/blobs/<run>/<name>`, each on disk as a whole before its name appears. */
+/** Blobs as files `<dataDir>/blobs/<owner>/<name>`, each on disk as a whole before its name appears. */
 export function createFileBlobs({ dataDir }: { dataDir: string }): Blobs {
   const root = join(dataDir, 'blobs');
-  const directoryOf = (runId: string) => join(root, fileName(runId));
+  const directoryOf = (owner: string) => join(root, fileName(owner));
 
   function pathOf(key: string): string {
     const slash = key.lastIndexOf('/');
@@ -34,24 +34,45 @@ export function createFileBlobs({ dataDir }: { dataDir: string }): Blobs {
     },
 
     async get(key) {
-      try {
-        return await readFile(pathOf(key), 'utf8');
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return undefined;
-        throw toFault(error);
-      }
+      return unlessGone(readFile(pathOf(key), 'utf8'));
     },
 
-    async deleteRun(runId) {
-      await rm(directoryOf(runId), { recursive: true, force: true });
+    async deleteAll(owner) {
+      await rm(directoryOf(owner), { recursive: true, force: true });
+    },
+
+    async idleOwners(before) {
+      const owners: string[] = [];
+      for (const name of (await unlessGone(readdir(root))) ?? []) {
+        const owner = ownerOf(name);
+        // A directory changes with each name in it.
+        const found = owner !== undefined && (await unlessGone(stat(join(root, name))));
+        if (found && found.mtimeMs < before) owners.push(owner);
+      }
+      return owners;
     },
   };
+}
+
+/** Of owners with letters that a name holds in other ways none is told: no run has such a one. */
+function ownerOf(name: string): string | undefined {
+  const owner = name.replaceAll('%2f', '/');
+  return owner.includes('%') ? undefined : owner;
+}
+
+async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw toFault(error);
+  }
 }
 
 /** Holds nothing but small letters, digits, `-`, `_` and `%`: no path leaves its directory, no two differ in case only. */
 function fileName(part: string): string {
   if (part === '') {
-    throw new Fault('invalid_input', 'A blob is named by a run id, a slash and a name.', {
+    throw new Fault('invalid_input', 'A blob is named by its owner, a slash and a name.', {
       problems: [{ path: 'key', message: 'a part is empty' }],
     });
   }

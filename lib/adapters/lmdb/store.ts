@@ -346,8 +346,8 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
             throw fault;
           }
         });
-        const purge = ({ id, nonce }: { id: string; nonce: string }) =>
-          removeRun(id, nonce, (state) => isAbsent(state, now)).then((isGone) => (isGone ? [id] : []));
+        const purge = (run: { id: string; nonce: string }) =>
+          removeRun(run.id, run.nonce, (state) => isAbsent(state, now)).then((isGone) => (isGone ? [run] : []));
         return (await Promise.all(expired.items.map(purge))).flat();
       }),
 

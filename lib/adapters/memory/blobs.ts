@@ -9,8 +9,11 @@ export function createMemoryBlobs(): Blobs {
     async get(key) {
       return blobs.get(key);
     },
-    async deleteRun(runId) {
-      for (const key of blobs.keys()) if (key.startsWith(`${runId}/`)) blobs.delete(key);
+    async deleteAll(owner) {
+      for (const key of blobs.keys()) if (key.slice(0, key.lastIndexOf('/')) === owner) blobs.delete(key);
+    },
+    async idleOwners() {
+      return [];
     },
   };
 }

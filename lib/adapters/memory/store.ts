@@ -153,7 +153,7 @@ export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions):
         .slice(0, limit)
         .map(({ birth }) => birth);
       for (const { id, nonce } of gone) remove(id, nonce);
-      return gone.map(({ id }) => id);
+      return gone.map(({ id, nonce }) => ({ id, nonce }));
     },
 
     async close() {},

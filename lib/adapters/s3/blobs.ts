@@ -21,7 +21,7 @@ export interface S3BlobsOptions {
 }
 
 /**
- * Objects `<run>/<name>` of a bucket. One that nobody needs from some time on is tagged with its class of expiry, which
+ * Objects `<owner>/<name>` of a bucket. One that nobody needs from some time on is tagged with its class of expiry, which
  * the bucket's lifecycle rules go by (`expiry.ts`); without a time, or with a very late one, it is kept until its run is
  * deleted. Who reads needs to be allowed to list the bucket: else S3 answers that access is denied where nothing is.
  */
@@ -65,8 +65,8 @@ export function createS3Blobs({ client, bucket: Bucket, clock, ids }: S3BlobsOpt
       });
     },
 
-    async deleteRun(runId) {
-      const Prefix = prefixOf(runId);
+    async deleteAll(owner) {
+      const Prefix = prefixOf(owner);
       let ContinuationToken: string | undefined;
       do {
         const command = new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken });
@@ -75,6 +75,10 @@ export function createS3Blobs({ client, bucket: Bucket, clock, ids }: S3BlobsOpt
         if (keys.length > 0) await removeAll(keys);
         ContinuationToken = NextContinuationToken;
       } while (ContinuationToken !== undefined);
+    },
+
+    async idleOwners() {
+      return [];
     },
   };
 }

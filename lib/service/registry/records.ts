@@ -7,7 +7,7 @@
  */
 import type { BlobRef } from '../../kernel/events.ts';
 import { Fault } from '../../kernel/faults.ts';
-import { loadPayload, storePayload } from '../../kernel/payload.ts';
+import { isInline, loadPayload, storeBlob } from '../../kernel/payload.ts';
 import type { Blobs } from '../../ports/blobs.ts';
 import type { Documents } from '../../ports/documents.ts';
 import type { Ids } from '../../ports/ids.ts';
@@ -71,14 +71,14 @@ const changes = 'change#';
 const collectionOf = (name: string) => `workflow/${name}`;
 const versionKey = (version: number) => versions + padded(version);
 const changeKey = (revision: number) => changes + padded(revision);
-/** A blob belongs to a run; no run has this id. */
-const blobOwner = { id: 'workflows', expiresAt: Number.POSITIVE_INFINITY };
+/** Of the blobs of definitions. No run has this id. */
+const blobOwner = 'workflows';
 const attempts = 50;
 /** Documents in one request to the store. */
 const pageSize = 100;
 
 export function createRegistryRecords({ documents, blobs, ids }: RecordPorts): RegistryRecords {
-  const payloads = { blobs, ids, limits: { inlineBytes: registryLimits.inlineBytes } };
+  const payloads = { blobs, ids };
 
   async function state(name: string): Promise<Found<WorkflowState> | undefined> {
     if (!isName(name)) return undefined;
@@ -166,8 +166,7 @@ export function createRegistryRecords({ documents, blobs, ids }: RecordPorts): R
     },
 
     async putSource(name, text) {
-      const { payload } = await storePayload(payloads, blobOwner, name, text);
-      if (typeof payload === 'object') return payload;
+      if (!isInline(text, registryLimits)) return storeBlob(payloads, blobOwner, name, text);
       const key = `source#${ids.digest(text)}`;
       await documents.write(collectionOf(name), key, text, 0);
       return key;

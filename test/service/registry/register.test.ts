@@ -260,7 +260,7 @@ describe('long definitions', () => {
   test('that are gone or changed are damage', async () => {
     const test = createTestRegistry();
     await register(test.registry, { output: 'x'.repeat(registryLimits.inlineBytes) });
-    await test.blobs.deleteRun('workflows');
+    await test.blobs.deleteAll('workflows');
     await expect(test.registry.source('flow', 1)).rejects.toMatchObject({ code: 'corrupt' });
   });
 });
