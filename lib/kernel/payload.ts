@@ -129,7 +129,7 @@ export function blobOwnerOf(ids: Pick<Ids, 'digest'>, { id, nonce }: Pick<Birth,
   return `${id}/${ids.digest(`blobs\n${nonce}`)}`;
 }
 
-/** The id of the run whose blobs these are. `undefined`: they are no run's, or lie there from before blobs had a nonce. */
+/** The id of the run whose blobs these are. `undefined`: they are no run's. */
 export function runOfBlobOwner(owner: string): string | undefined {
   return /^(.+)\/[0-9a-z]{26}$/.exec(owner)?.[1];
 }
@@ -140,8 +140,6 @@ export async function deletePayloads(
   run: Pick<Birth, 'id' | 'nonce'>,
 ): Promise<void> {
   await blobs.deleteAll(blobOwnerOf(ids, run));
-  // At first they lay under the id alone.
-  await blobs.deleteAll(run.id);
 }
 
 /** Puts what is too large for the journal into the blob port, durable when this resolves. `name` is unique in the run. */

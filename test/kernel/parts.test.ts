@@ -129,12 +129,11 @@ describe('payloads', () => {
     await expect(loadPayload(ports, payload)).rejects.toMatchObject({ code: 'corrupt' });
   });
 
-  test('blobs are those of one nonce, which they do not tell; what was kept under the id alone goes with the first', async () => {
+  test('blobs are those of one nonce, which they do not tell', async () => {
     const blobs = createMemoryBlobs();
     const ports = { blobs, ids: systemIds, limits: { inlineBytes: 10 } };
     const [old, next] = ['secret-1', 'secret-2'].map((nonce) => ({ id: 'a/run', nonce, expiresAt: 1 }));
     if (!old || !next) throw new Error('both are there');
-    await blobs.put('a/run/earlier', '"text"');
     const refs: BlobRef[] = [];
     for (const owner of [old, next]) {
       const { payload } = await storePayload(ports, owner, 'input', '"the same input"');
@@ -142,7 +141,6 @@ describe('payloads', () => {
     }
     await deletePayloads(ports, old);
     expect(await Promise.all(refs.map(({ blob }) => blobs.get(blob)))).toEqual([undefined, '"the same input"']);
-    expect(await blobs.get('a/run/earlier')).toBeUndefined();
     expect(JSON.stringify(refs)).not.toContain('secret');
     expect(runOfBlobOwner(blobOwnerOf(ports.ids, next))).toBe('a/run');
     expect(['workflows', 'a/run', 'run'].map(runOfBlobOwner)).toEqual([undefined, undefined, undefined]);
