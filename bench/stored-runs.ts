@@ -6,6 +6,7 @@ import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import type { Chunk, JournalEvent } from '../lib/kernel/events.ts';
 import type { Head, HeadState } from '../lib/kernel/head.ts';
+import { newRunId } from '../lib/kernel/run-id.ts';
 import type { Store } from '../lib/ports/store.ts';
 import { sweep } from '../lib/service/sweep.ts';
 import { createPorts } from './engine.ts';
@@ -36,7 +37,7 @@ export async function fillStore(dataDir: string, runs: number): Promise<string[]
 
 async function writeRun(store: Store, number: number): Promise<string> {
   const at = Date.now();
-  const id = systemIds.random();
+  const id = newRunId(systemIds, at);
   const nonce = systemIds.random();
   const driver = `${systemIds.random().slice(0, 12)}.${systemIds.random()}`;
   const waits = number % 100 < waitingOfHundred;

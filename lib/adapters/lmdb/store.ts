@@ -185,10 +185,10 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
           : { start, end };
         const keys = [...env.getKeys({ ...order, limit: batch })];
         for (const key of keys) {
+          if (found.length > limit) break;
           const place = placeOf(walk.index, key);
-          if (place === undefined) continue;
-          const item = take(place);
-          if (item !== undefined && found.length <= limit) found.push({ item, place });
+          const item = place && take(place);
+          if (place !== undefined && item !== undefined) found.push({ item, place });
         }
         return keys;
       });
@@ -199,7 +199,7 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
       if (entries.length < batch || lastKey === undefined) return { items };
       if (walk.reverse) end = Buffer.from(lastKey);
       else start = after(lastKey);
-      batch = ENTRIES_AT_ONCE;
+      batch = Math.min(4 * batch, ENTRIES_AT_ONCE);
       await clock.macrotask();
     }
   }
