@@ -100,9 +100,9 @@ export function createClient(options: ClientOptions): PawlClient {
     listTasks: async (id) => (await get<{ items: TaskView[] }>(`${runPath(id)}/tasks`)).items,
     getHistory: async (id, query = {}) => get<HistoryPage>(`${runPath(id)}/history`, { ...query }),
     exportRun: async (id) => get(`${runPath(id)}/export`),
-    async *watchRun(id, { after, signal } = {}) {
+    async *watchRun(id, { after, only, signal } = {}) {
       const path = `${runPath(id)}/events`;
-      yield* watchRun({ transport, path, after, signal, attempts: retry.attempts, reconnectForMs, silenceMs });
+      yield* watchRun({ transport, path, after, only, signal, attempts: retry.attempts, reconnectForMs, silenceMs });
     },
     async signalRun(id, name, { key, ...body } = {}) {
       const headers = keyHeader(key ?? crypto.randomUUID());
@@ -146,13 +146,10 @@ export function createClient(options: ClientOptions): PawlClient {
   };
 
   const awaitOutcome: AwaitOutcome = async (id, signal) => {
-    let run = await api.getRun(id);
-    if (run.closedAt === undefined) {
-      for await (const _entry of api.watchRun(id, { after: run.events, ...(signal && { signal }) })) {
-        // The journal's end is what we wait for.
-      }
-      run = await api.getRun(id);
+    for await (const _entry of api.watchRun(id, { only: 'end', ...(signal && { signal }) })) {
+      // There are none: the end is what we wait for.
     }
+    const run = await api.getRun(id);
     if (run.status !== 'completed') return undefined;
     return run.continuedAs === undefined ? { output: run.output } : { continuedAs: run.continuedAs };
   };

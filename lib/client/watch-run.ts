@@ -12,6 +12,8 @@ export interface WatchOptions {
   transport: Transport;
   path: string;
   after: number | undefined;
+  /** `end`: wait for the run's end without its entries. */
+  only: 'end' | undefined;
   signal: AbortSignal | undefined;
   /** How often to try before the first stream opens. */
   attempts: number;
@@ -74,14 +76,17 @@ type Heard =
   | { type: 'closed'; retryMs: number | undefined };
 
 async function* connect(options: WatchOptions): AsyncGenerator<Heard> {
-  const { transport, path, after, signal, silenceMs } = options;
+  const { transport, path, after, only, signal, silenceMs } = options;
   const connection = new AbortController();
   const leave = () => connection.abort();
   signal?.addEventListener('abort', leave, { once: true });
   let silence = setTimeout(leave, silenceMs);
   try {
     const headers = { Accept: 'text/event-stream', ...(after ? { 'Last-Event-ID': String(after) } : {}) };
-    const answer = await transport.open({ method: 'GET', path, headers }, connection.signal);
+    const answer = await transport.open(
+      { method: 'GET', path, query: only ? { only } : {}, headers },
+      connection.signal,
+    );
     const parser = createEventParser();
     for await (const text of textsOf(answer, transport.url)) {
       // While the reader of the entries takes its time, the silence is not the server's.

@@ -88,7 +88,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
       await api.getRun(id);
       if (closing?.aborted) throw new Fault('closed', 'The server is closing');
       const stream = createEventStream({
-        events: (signal) => journal(api, id, after, signal),
+        events: (signal) => journal(api, id, { after, only: query.only, signal }),
         failure: (error) => ({ event: 'problem', data: describeError(error, logger) }),
         closing,
         heartbeatMs: limits.heartbeatMs,
@@ -152,14 +152,19 @@ export function createHandlers(options: HandlerOptions): Handlers {
   };
 }
 
-async function* journal(
-  api: PawlApi,
-  id: string,
-  after: number | undefined,
-  signal: AbortSignal,
-): AsyncIterable<StreamedEvent> {
-  for await (const entry of api.watchRun(id, after === undefined ? { signal } : { after, signal }))
-    yield message(entry);
+interface Watched {
+  after: number | undefined;
+  only: 'end' | undefined;
+  signal: AbortSignal;
+}
+
+function watched(api: PawlApi, id: string, { after, ...wanted }: Watched): AsyncIterable<HistoryEntry> {
+  return api.watchRun(id, after === undefined ? wanted : { ...wanted, after });
+}
+
+async function* journal(api: PawlApi, id: string, wanted: Watched): AsyncIterable<StreamedEvent> {
+  const { signal } = wanted;
+  for await (const entry of watched(api, id, wanted)) yield message(entry);
   if (signal.aborted) return;
   // Without this event the client comes back, which is right when the journal stopped for another reason.
   const end = endOf(await api.getRun(id));
@@ -187,7 +192,7 @@ async function eventReply(
   requestMetrics.streamOpened();
   try {
     const { text, isOver } = await collectEvents({
-      events: (signal) => api.watchRun(id, after === undefined ? { signal } : { after, signal }),
+      events: (signal) => watched(api, id, { after, only: query.only, signal }),
       waitMs,
       gatherMs: limits.gatherMs,
       maxBytes: limits.replyBytes,

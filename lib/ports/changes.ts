@@ -1,7 +1,10 @@
 import type { SettledEvent } from '../kernel/journal.ts';
 
-/** Told of a change: where the run's end stands in its journal, if it was that, and what it is, if that is known here. */
-export type OnChange = (settledAt: number | undefined, end: SettledEvent | undefined) => void;
+/**
+ * Told of a change: where the run's end stands in its journal, if it was that, and what it is, if that is known here.
+ * `unknown`: there may have been a change of any kind, or none.
+ */
+export type OnChange = (settledAt: number | 'unknown' | undefined, end: SettledEvent | undefined) => void;
 
 /**
  * A hint that a run's journal has grown. Best effort: may be lost, doubled, or early; whoever hears it reads the journal.

@@ -18,7 +18,7 @@ export interface PawlApi {
   /** All of the run that a replay needs, in one piece. Fault `not_found`. */
   exportRun(id: string): Promise<ExportedRun>;
   /** The journal as it grows: first what is there after `after`, then each event as it is recorded; ends when the run settles. */
-  watchRun(id: string, options?: { after?: number; signal?: AbortSignal }): AsyncIterable<HistoryEntry>;
+  watchRun(id: string, options?: WatchOptions): AsyncIterable<HistoryEntry>;
   /** Accepts a signal, once per `key`. Faults `not_found`, `settled`. */
   signalRun(id: string, name: string, request?: SignalRequest): Promise<Accepted>;
   pauseRun(id: string, request?: CommandRequest): Promise<Accepted>;
@@ -53,6 +53,13 @@ export interface PawlApi {
   health(): Promise<HealthView>;
   /** Sends the messages that ran out of receives once more; about how many, where the queue cannot tell exactly. */
   redriveDeadLetters(): Promise<Redriven>;
+}
+
+export interface WatchOptions {
+  after?: number;
+  /** `end`: no entries. That costs whoever watches, and is watched, nothing until the run has settled. */
+  only?: 'end' | undefined;
+  signal?: AbortSignal;
 }
 
 export interface StartRunRequest {

@@ -16,7 +16,7 @@ import { diffWorkflow, getWorkflow, getWorkflowHistory, getWorkflowVersion } fro
 import { startRun } from './start-run.ts';
 import { wakeBlocked } from './sweep.ts';
 import { answerCallback, cancelRun, createIssuer, pauseRun, resumeRun, signalRun } from './tell-run.ts';
-import { watchRun } from './watch-run.ts';
+import { watchForEnd, watchRun } from './watch-run.ts';
 
 export interface ServiceOptions {
   /** Of this Pawl. */
@@ -63,7 +63,8 @@ export function createService(ports: Ports, options: ServiceOptions): PawlApi {
     listTasks: (id) => listTasks(ports, id),
     getHistory: (id, query = {}) => getHistory(ports, id, query),
     exportRun: (id) => exportRun(ports, id),
-    watchRun: (id, request = {}) => watchRun(ports, id, request),
+    watchRun: (id, request = {}) =>
+      request.only === 'end' ? watchForEnd(ports, id, request.signal) : watchRun(ports, id, request),
     signalRun: (id, name, request = {}) => signalRun(ports, id, name, request),
     pauseRun: (id, request = {}) => pauseRun(ports, id, request, issue()),
     resumeRun: (id, request = {}) => resumeRun(ports, id, request, issue()),

@@ -48,7 +48,7 @@ export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): 
   let settledAt: number | undefined;
   let told: SettledEvent | undefined;
   const hints = listen(ports, id, signal, (position, end) => {
-    settledAt ??= position;
+    if (position !== 'unknown') settledAt ??= position;
     told ??= end;
     return position !== undefined;
   });
@@ -67,6 +67,12 @@ export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): 
   } finally {
     hints.stop();
   }
+}
+
+/** Gives nothing, and is over when the run is: what comes before its end is not read. */
+export function watchForEnd(ports: Ports, id: string, signal?: AbortSignal): AsyncIterable<never> {
+  const next = () => awaitEnd(ports, id, signal).then(() => ({ done: true as const, value: undefined }));
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 function completed(end: JournalEvent | undefined): RunEnd {

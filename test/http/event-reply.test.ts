@@ -44,6 +44,15 @@ describe('where answers cannot be sent in parts, GET /v1/runs/{id}/events', () =
     expect((await all(await ask(`GET ${path}?after=1`))).map((message) => message?.id)).toEqual(['2', '3', undefined]);
   });
 
+  test('with ?only=end waits for the end alone', async () => {
+    const { api, id, ask, path } = await waiting(patient, 2);
+    const answer = ask(`GET ${path}?only=end`);
+    await setImmediate();
+    api.record(id, 'task_completed', { key: 'more' });
+    api.settle(id, { status: 'completed', output: 1 });
+    expect(await all(await answer)).toEqual([{ event: 'end', data: { id, status: 'completed' } }]);
+  });
+
   test('waits for the first event if there is none, and brings those that come with it', async () => {
     const { look, api, id } = await waiting(patient, 1, { gatherMs: 100 });
     const answer = look({ 'Last-Event-ID': '1' });

@@ -49,6 +49,15 @@ describe('GET /v1/runs/{id}/events', () => {
     expect(await next(stream)).toBeUndefined();
   });
 
+  test('with ?only=end has nothing but that end', async () => {
+    const { stream, api, id } = await watched({}, '?only=end', 2);
+    const upcoming = next(stream);
+    api.record(id, 'task_completed', { key: 'live' });
+    api.settle(id, { status: 'failed', error: { name: 'Error', message: 'no' } });
+    expect(await upcoming).toMatchObject({ event: 'end', data: { id, status: 'failed' } });
+    expect(await next(stream)).toBeUndefined();
+  });
+
   test.each([
     ['Last-Event-ID', { 'Last-Event-ID': '2' }, ''],
     ['?after', {}, '?after=2'],

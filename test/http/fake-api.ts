@@ -149,15 +149,15 @@ export function createFakeApi(): FakeApi {
       const run = { id, workflow, version, createdAt, deadline, seed: 'seed' };
       return { format: 1 as const, run, ...(input !== undefined && { input }), history: journal };
     },
-    async *watchRun(id, { after = 0, signal } = {}) {
-      called('watchRun', id, after);
+    async *watchRun(id, { after = 0, only, signal } = {}) {
+      called('watchRun', id, after, ...(only ? [only] : []));
       const run = find(id);
       watching += 1;
       try {
         for (let seq = after; ; ) {
           if (signal?.aborted) return;
           for (const entry of run.journal.slice(seq)) {
-            yield entry;
+            if (only !== 'end') yield entry;
             seq = entry.seq;
           }
           if (seq < run.journal.length) continue;

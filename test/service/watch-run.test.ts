@@ -3,7 +3,7 @@ import { createMemoryChanges } from '../../lib/adapters/memory/changes.ts';
 import { createPollingChanges } from '../../lib/adapters/polling/changes.ts';
 import { createTombstone } from '../../lib/kernel/create-run.ts';
 import { deleteRun } from '../../lib/service/delete-run.ts';
-import { awaitEnd, watchRun } from '../../lib/service/watch-run.ts';
+import { awaitEnd, watchForEnd, watchRun } from '../../lib/service/watch-run.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, type Process, signalMail, startIn, type World } from '../kernel/harness.ts';
 
@@ -245,6 +245,27 @@ describe('awaiting the end', () => {
     expect(watcher.calls).toHaveLength(before);
     await signal(world, driver, run, 'end');
     expect(await world.until(end)).toMatchObject({ type: 'run_completed', output: '"out"' });
+  });
+
+  test('hints that know nothing make it look', async () => {
+    const { world, driver, ports, run } = await watched({ hints: false });
+    ports.changes = createPollingChanges({ clock: ports.clock, firstMs: 250, maxMs: 250 });
+    const end = awaitEnd(ports, run);
+    await world.settle();
+    await signal(world, driver, run, 'go');
+    await signal(world, driver, run, 'end');
+    await world.advance(250);
+    expect(await end).toMatchObject({ type: 'run_completed' });
+  });
+
+  test('as a watch without entries is over with the run', async () => {
+    const { world, driver, ports, run } = await watched();
+    const seen = collect(watchForEnd(ports, run));
+    await signal(world, driver, run, 'go');
+    expect(seen.over).toBe(false);
+    await signal(world, driver, run, 'end');
+    await world.settle();
+    expect(seen).toMatchObject({ over: true, error: undefined, seqs: [] });
   });
 
   test('of a run that has ended is at once', async () => {

@@ -22,7 +22,7 @@ export function createPollingChanges({ clock, firstMs, maxMs }: PollingOptions):
         cancel = clock.schedule(clock.now() + distanceMs, () => {
           distanceMs = Math.min(distanceMs * 2, maxMs);
           hintLater();
-          callback(undefined, undefined);
+          callback('unknown', undefined);
         });
       };
       hintLater();

@@ -290,7 +290,10 @@ export const historyQuery = z.strictObject({
   limit: pageSize(fieldLimits.eventsPerPage, fieldLimits.eventsPerPageDefault),
 });
 
-export const eventsQuery = z.strictObject({ after });
+export const eventsQuery = z.strictObject({
+  after,
+  only: z.enum(['end']).optional().describe('`end`: no entries, only the event `end` when the run has ended'),
+});
 
 const lastEventId = digits().pipe(z.int().min(0)).describe('The `id` last received; it counts before `after`');
 
