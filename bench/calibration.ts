@@ -15,7 +15,7 @@ const times = 5;
 const value = Buffer.alloc(200, 1);
 
 export async function calibrate(dir: string): Promise<Calibration> {
-  const db = open<Buffer, string>({ path: join(dir, 'calibration.mdb'), encoding: 'binary', overlappingSync: true });
+  const db = open<Buffer, string>({ path: join(dir, 'calibration.mdb'), encoding: 'binary', overlappingSync: false });
   let count = 0;
   const put = () => {
     count += 1;

@@ -64,7 +64,7 @@ async function openInProcess(dataDir: string, workflows: Workflow<number, void>[
 
 /** With the same setting of fsync as the embedded store has by default. */
 function openPlain(path: string): { put(): Promise<unknown>; close(): Promise<void> } {
-  const db = open<Buffer, string>({ path, encoding: 'binary', overlappingSync: true });
+  const db = open<Buffer, string>({ path, encoding: 'binary', overlappingSync: false });
   let count = 0;
   return {
     put() {

@@ -24,7 +24,7 @@ const shape = {
   workflows: z.string().min(1).default('workflows/index.ts'),
   store: z.enum(['lmdb', 'memory']).default('lmdb'),
   dataDir: z.string().min(1).default('.pawl'),
-  fsync: z.enum(['commit', 'batch', 'never']).default('batch'),
+  fsync: z.enum(['batch', 'never']).default('batch'),
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(8787),
   http: z
@@ -56,7 +56,7 @@ export interface ConfigInput {
   /** Default: '.pawl'. */
   dataDir?: string;
   /** What of an acknowledged write is on disk: each one at once, several together, or when the system likes. Default: 'batch'. */
-  fsync?: 'commit' | 'batch' | 'never';
+  fsync?: 'batch' | 'never';
   /** Where `pawl serve` listens. Default: '127.0.0.1'. */
   host?: string;
   /** Default: 8787. */
@@ -111,7 +111,7 @@ const allowed: Record<string, string> = {
   workflows: 'expected the path of a module, like "workflows/index.ts"',
   store: 'expected "lmdb" or "memory"',
   dataDir: 'expected the path of a directory, like ".pawl"',
-  fsync: 'expected "commit", "batch" or "never"',
+  fsync: 'expected "batch" or "never"',
   host: 'expected an address or a host name, like "127.0.0.1"',
   port: 'expected a whole number from 0 to 65535',
   http: 'expected hosts that graphs may ask, like { allow: ["api.example.com"] }',

@@ -12,7 +12,7 @@ import { openChecked } from './open-checked.ts';
  * memory, and processes tell each other through their sockets.
  */
 export async function openLocalBackend(
-  options: BackendOptions & { dataDir: string; fsync: 'commit' | 'batch' | 'never' },
+  options: BackendOptions & { dataDir: string; fsync: 'batch' | 'never' },
 ): Promise<Backend> {
   const { clock, dataDir, fsync, ids, worker } = options;
   const { store, documents } = await openChecked({ dataDir, clock, worker }, () => ({

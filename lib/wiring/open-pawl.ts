@@ -40,7 +40,7 @@ export interface OpenPawlOptions {
   /** A folder, made if it is missing, or `':memory:'`. Default `.pawl`. */
   dataDir?: string;
   /** When a write counts as durable on disk. `batch` (default): one fsync for all who wait. */
-  fsync?: 'commit' | 'batch' | 'never';
+  fsync?: 'batch' | 'never';
   /** False: this process starts and asks, and leaves the work to others. Default true. */
   worker?: boolean;
   /** Runs that are driven at the same time. Default 256. */

@@ -21,7 +21,7 @@ const config = fc.record(
     workflows: fc.oneof(fc.constant('workflows.ts'), hostileText),
     store: fc.constantFrom('lmdb', 'memory'),
     dataDir: fc.oneof(fc.constant('.pawl'), hostileText),
-    fsync: fc.constantFrom('commit', 'batch', 'never'),
+    fsync: fc.constantFrom('batch', 'never'),
     host: hostileText,
     port: fc.integer({ min: -1, max: 70_000 }),
     limits: fc.dictionary(fc.constantFrom(...Object.keys(defaultLimits), '__proto__', 'constructor'), fc.double(), {

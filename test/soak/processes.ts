@@ -90,7 +90,7 @@ export interface Actor {
 export function startActor(
   stage: Stage,
   kind: Kind,
-  { fsync = 'batch', shell = ':' }: { fsync?: 'commit' | 'batch' | 'never'; shell?: string } = {},
+  { fsync = 'batch', shell = ':' }: { fsync?: 'batch' | 'never'; shell?: string } = {},
 ): Actor {
   const words =
     kind === 'worker'

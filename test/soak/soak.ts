@@ -48,7 +48,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   let killed = 0;
   let isOver = false;
 
-  function begin(kind: Kind, fsync: 'commit' | 'batch' | 'never'): Actor {
+  function begin(kind: Kind, fsync: 'batch' | 'never'): Actor {
     const actor = startActor(stage, kind, { fsync });
     alive.add(actor);
     actor.ready.then(
@@ -77,7 +77,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   /** One place for a process: whoever dies in it is followed by another. */
   async function place(kind: Kind, random: () => number): Promise<void> {
     while (!isOver) {
-      const fsync = (['batch', 'commit', 'never'] as const)[Math.floor(random() * 3)] ?? 'batch';
+      const fsync = (['batch', 'never'] as const)[Math.floor(random() * 2)] ?? 'batch';
       const [diesAtStart, diesWithAll, fraction] = [random() < deathsAtStart, random() < deathsOfAll, random()];
       const actor = begin(kind, fsync);
       if (!diesAtStart) await actor.ready.catch(() => {});

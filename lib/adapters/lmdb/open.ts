@@ -5,11 +5,10 @@ import { Fault } from '../../kernel/faults.ts';
 import { toOpeningFault } from './faults.ts';
 
 /**
- * `batch`: whoever waits at the same time shares an fsync. `commit`: a transaction is on disk before any process can see
- * it. Either way, what `await` returned is on disk. `never`: the operating system writes when it likes; a process may die
- * without loss, a power cut may take the whole store.
+ * `batch`: whoever waits at the same time shares an fsync, and what `await` returned is on disk. `never`: the operating
+ * system writes when it likes; a process may die without loss, a power cut may take the whole store.
  */
-export type Fsync = 'commit' | 'batch' | 'never';
+export type Fsync = 'batch' | 'never';
 
 export interface Environment extends Database<Uint8Array, Uint8Array> {
   /** Known to lmdb, unknown to its types. False: something stands there. */
@@ -27,10 +26,9 @@ export function storeFile(dataDir: string): string {
 }
 
 const fsyncOptions = {
-  // With lmdb's overlapping sync a write is seen by others while its fsync is under way; its promise waits for the fsync.
-  batch: { overlappingSync: true },
-  commit: { overlappingSync: false },
-  never: { noSync: true },
+  // With lmdb's overlapping sync, its default, commits that were acknowledged can be undone when a process is killed.
+  batch: { overlappingSync: false },
+  never: { overlappingSync: false, noSync: true },
 } as const satisfies Record<Fsync, object>;
 
 export function openEnvironment({
