@@ -5,6 +5,7 @@ import { createMemoryQueue } from '../lib/adapters/memory/queue.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import { createAloneGate } from '../lib/kernel/alone.ts';
 import type { Definition } from '../lib/kernel/definition.ts';
+import { createKeptRuns } from '../lib/kernel/kept-runs.ts';
 import { defaultLimits } from '../lib/kernel/limits.ts';
 import type { Ports } from '../lib/kernel/ports.ts';
 import type { Clock } from '../lib/ports/clock.ts';
@@ -45,6 +46,7 @@ export function createPorts({ store, clock, workflows }: Omit<EngineOptions, 'co
     definitions: createDefinitions(workflows),
     limits: defaultLimits,
     alone: createAloneGate(),
+    kept: createKeptRuns(defaultLimits),
   } satisfies Ports;
 }
 

@@ -47,12 +47,10 @@ export async function leaveMail(
  */
 async function makeDue(ports: Ports, run: string, nonce: string): Promise<void> {
   const now = ports.clock.now();
-  const head = await ports.store.readHead(run);
-  const record = head && (await ports.store.read(run, head.position));
-  if (!record || record.head.birth.nonce !== nonce) return;
-  const { state, position } = record.head;
+  const end = await ports.store.readEnd(run);
+  if (!end || end.nonce !== nonce) return;
+  const { state, position, last } = end;
   if (!isOpen(state)) return;
-  const last = record.chunks.at(-1);
   if (last ? !isParked(last) : state.wakeAt <= now + ports.limits.leaseMs) return;
   const readTo = last?.position ?? position;
   await ports.store.updateHead(

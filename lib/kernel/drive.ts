@@ -7,6 +7,7 @@ import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
 import { foldJournal, type Journal } from './journal.ts';
+import type { KeptRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
 import { announce, forward } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
@@ -59,6 +60,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   );
   switch (admission.do) {
     case 'leave':
+      if (opened.kept) ports.kept?.keep(opened.kept);
       return 'left';
     case 'announce':
       await announce(ports, journal);
@@ -85,15 +87,22 @@ interface Opened {
   head: Head;
   journal: Journal;
   unread: Mail[];
+  /** As this process left it, where nobody has written since. */
+  kept?: KeptRun | undefined;
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
-  const record = await retrying(ports, () => ports.store.read(message.run));
+  const { run } = message;
+  const kept = ports.kept?.take(run);
+  const again = kept && (await retrying(ports, () => ports.store.read(run, kept.journal.position)));
+  const isCurrent = again?.chunks.length === 0 && again.head.birth.nonce === kept?.journal.birth.nonce;
+  const record = isCurrent ? again : await retrying(ports, () => ports.store.read(run));
   if (!record) return undefined;
   const { head } = record;
   if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
-  const journal = foldJournal(head.birth, record.chunks);
-  return { head, journal, unread: record.mail.filter(({ id }) => !journal.heard.has(id)) };
+  const journal = isCurrent && kept ? kept.journal : foldJournal(head.birth, record.chunks);
+  const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
+  return { head, journal, unread, kept: isCurrent ? kept : undefined };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {
@@ -105,7 +114,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, journal, unread }: Opened,
+  { head, journal, unread, kept }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -125,6 +134,8 @@ async function takeTurn(
     head,
     lazy,
     takeover,
+    // Data may have been read anew meanwhile, and be another definition of the same name.
+    program: kept?.definition === definition ? kept.program : undefined,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
     until: options.until,
   });

@@ -8,6 +8,7 @@ import type { Store } from '../ports/store.ts';
 import type { AloneGate } from './alone.ts';
 import type { Definitions } from './definition.ts';
 import type { Chunk } from './events.ts';
+import type { KeptRuns } from './kept-runs.ts';
 import type { Limits } from './limits.ts';
 import type { LogLevel } from './operations.ts';
 
@@ -24,6 +25,8 @@ export interface Ports {
   limits: Limits;
   /** Shared by all turns of the process (K12). */
   alone: AloneGate;
+  /** Shared by all turns of the process. Default: nothing is kept between turns. */
+  kept?: KeptRuns | undefined;
   observer?: Observer | undefined;
 }
 

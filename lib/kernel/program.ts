@@ -26,7 +26,7 @@ interface Asked {
 }
 
 export type StepRequest = Asked & { kind: 'step'; spec: StepSpec; attempt: number; retryAt: number };
-type TimerRequest = Asked & { kind: 'timer'; due: number };
+export type TimerRequest = Asked & { kind: 'timer'; due: number };
 type SignalRequest = Asked & { kind: 'signal'; name: string };
 export type ChildRequest = Asked & { kind: 'child'; spec: ChildSpec; id: string; askedAt: number };
 export type Request = StepRequest | TimerRequest | SignalRequest | ChildRequest;
@@ -47,6 +47,8 @@ export type Outcome =
 export interface Program {
   /** Tasks that wait for an outcome, in the order in which they were asked for. */
   readonly open: ReadonlyMap<string, Request>;
+  /** Those of them that are timers, in the same order. */
+  readonly timers: ReadonlySet<TimerRequest>;
   /** Effects asked for and not yet handed out by `take`. */
   readonly pending: Set<EffectRequest>;
   readonly stops: Stop[];
@@ -61,9 +63,20 @@ export interface Program {
   start(input: unknown): Promise<void>;
   /** Feeds one event and runs to quiescence. `text` is the JSON of the event's payload. Throws `Fault` non_deterministic. */
   feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void> | undefined;
+  /** Another turn goes on with it. */
+  moveTo(host: ProgramHost): void;
 }
 
-export interface ProgramContext {
+/** The turn that a program is in. */
+export interface ProgramHost {
+  /** Takes a mark that has to stand in the journal right behind the event fed last; answers with its sequence number. */
+  emit(event: RunEvent): number;
+  log: Operations['log'];
+  /** The program did something while it was not being fed. */
+  onFault(): void;
+}
+
+export interface ProgramContext extends ProgramHost {
   definition: Definition;
   birth: Birth;
   clock: Clock;
@@ -73,16 +86,13 @@ export interface ProgramContext {
   recorded: JournalEvent[];
   /** What derived identifiers follow from, where the birth's nonce is not the run's: in a replay of an exported run. */
   seed?: string;
-  /** Takes a mark that has to stand in the journal right behind the event fed last; answers with its sequence number. */
-  emit(event: RunEvent): number;
-  log: Operations['log'];
-  /** The program did something while it was not being fed. */
-  onFault(): void;
 }
 
 export function createProgram(context: ProgramContext): Program {
   const { birth, definition, recorded, limits } = context;
+  let host: ProgramHost = context;
   const open = new Map<string, Request>();
+  const timers = new Set<TimerRequest>();
   const closed = new Set<string>();
   const pending = new Set<EffectRequest>();
   const stops: Stop[] = [];
@@ -112,7 +122,7 @@ export function createProgram(context: ProgramContext): Program {
       `${what} was called when the run had no event to react to. The workflow has probably awaited something that is not ` +
         "the context's (a fetch, a timer, another promise), or it calls the context inside a step. Do such work in ctx.step().",
     );
-    context.onFault();
+    host.onFault();
   }
 
   function ask<R extends Request>(key: string, kind: TaskKind, fields: Omit<R, keyof Asked | 'kind'>): R {
@@ -152,10 +162,15 @@ export function createProgram(context: ProgramContext): Program {
     return error;
   }
 
-  function close(request: Request): void {
-    if (open.get(request.key) !== request) return;
+  function leave(request: Request): void {
     open.delete(request.key);
     closed.add(request.key);
+    if (request.kind === 'timer') timers.delete(request);
+  }
+
+  function close(request: Request): void {
+    if (open.get(request.key) !== request) return;
+    leave(request);
     if (request.kind === 'signal') withdraw(request);
     if (request.kind === 'step' && !pending.delete(request)) stops.push({ request, after: seq });
     // A child asked for in replay may have been started by an earlier turn, whatever this one did.
@@ -173,8 +188,7 @@ export function createProgram(context: ProgramContext): Program {
   }
 
   function settleTask(request: Request, error: Error | undefined, text: string | undefined): void {
-    open.delete(request.key);
-    closed.add(request.key);
+    leave(request);
     if (request.kind === 'step' || request.kind === 'child') pending.delete(request);
     if (error) fail(request, error);
     else request.resolve(fromJson(text));
@@ -205,6 +219,7 @@ export function createProgram(context: ProgramContext): Program {
         );
       }
       const request = ask<TimerRequest>(key, 'timer', { due });
+      timers.add(request);
       return task(request);
     },
     signal(key, name) {
@@ -238,16 +253,16 @@ export function createProgram(context: ProgramContext): Program {
       if (versions.has(change)) return true;
       if (seq < lastOfOldCode) return false;
       versions.add(change);
-      seq = context.emit({ type: 'run_versioned', at: time, change });
+      seq = host.emit({ type: 'run_versioned', at: time, change });
       return true;
     },
     report(details) {
       // Checked in replay too, so that the program is refused the same.
       const text = reportText(details, limits);
-      if (isLive()) context.emit({ type: 'run_reported', at: time, details: text });
+      if (isLive()) host.emit({ type: 'run_reported', at: time, details: text });
     },
     log(level, message, fields) {
-      if (isLive()) context.log(level, message, fields);
+      if (isLive()) host.log(level, message, fields);
     },
     isCancelled: () => cancelled !== undefined,
   };
@@ -362,6 +377,7 @@ export function createProgram(context: ProgramContext): Program {
 
   return {
     open,
+    timers,
     pending,
     stops,
     get outcome() {
@@ -398,6 +414,9 @@ export function createProgram(context: ProgramContext): Program {
       }
       time = Math.max(time, event.at);
       return quiesce(() => react(event, text));
+    },
+    moveTo(next) {
+      host = next;
     },
   };
 }

@@ -10,7 +10,14 @@ import { isOutside, type Journal, type SettledEvent } from './journal.ts';
 import { announce, cancelChild } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
-import { createProgram, type EffectRequest, type Program, payloadOf, type StepRequest } from './program.ts';
+import {
+  createProgram,
+  type EffectRequest,
+  type Program,
+  type ProgramHost,
+  payloadOf,
+  type StepRequest,
+} from './program.ts';
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { createSuspects } from './suspects.ts';
@@ -45,6 +52,8 @@ export interface TurnStart {
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
   takeover: boolean;
+  /** It has been fed the journal already, by an earlier turn. Default: it is made anew and replayed. */
+  program?: Program | undefined;
   /** Look at all children first: the turn may have been woken for that. */
   checkChildren: boolean;
   /** By then the turn has to have ended: it hands the run back if there is still something to do. Default: never. */
@@ -121,6 +130,19 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       : retrying(ports, () => loadPayload(ports, payload));
   }
 
+  const host: ProgramHost = {
+    emit: put,
+    log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
+    onFault: wake,
+  };
+
+  /** Goes on with the program as it is, or with a new one. */
+  async function begin(): Promise<void> {
+    if (!start.program || start.program.fault) return replay();
+    program = start.program;
+    program.moveTo(host);
+  }
+
   /** Makes the program anew and feeds it the journal. */
   async function replay(): Promise<void> {
     tail = [];
@@ -132,9 +154,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       ids: ports.ids,
       limits,
       recorded,
-      emit: (event: RunEvent) => put(event),
-      log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
-      onFault: wake,
+      ...host,
     });
     await program.start(birth.input === undefined ? undefined : fromJson(await load(birth.input)));
     for (const [index, event] of recorded.entries()) {
@@ -516,6 +536,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
         { delayMs: Math.max(0, goesOnAt - clock.now()) },
       );
     }
+    if (program.stops.length === 0) ports.kept?.keep({ journal, definition, program });
     return 'suspended';
   }
 
@@ -581,7 +602,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   async function loop(): Promise<TurnEnd> {
     try {
-      await replay();
+      await begin();
       if (start.checkChildren) await checkChildren();
       for (;;) {
         const moved = move();

@@ -1,5 +1,6 @@
 import { createMemoryQueue } from '../adapters/memory/queue.ts';
 import { createAloneGate } from '../kernel/alone.ts';
+import { createKeptRuns } from '../kernel/kept-runs.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { Clock } from '../ports/clock.ts';
 import { recover } from '../service/sweep.ts';
@@ -20,7 +21,7 @@ export interface TestProcess {
 }
 
 /** What the processes of one test share. */
-export type SharedPorts = Omit<Ports, 'queue' | 'alone' | 'liveness'>;
+export type SharedPorts = Omit<Ports, 'queue' | 'alone' | 'kept' | 'liveness'>;
 
 export interface ProcessOptions {
   name: string;
@@ -48,6 +49,7 @@ export function startProcess(shared: SharedPorts, options: ProcessOptions): Test
     // An idle worker has no reason to look at the clock.
     queue: mortal({ ...queue, receive: ({ max }: { max: number }) => queue.receive({ max, waitMs: forever }) }),
     alone: createAloneGate(),
+    kept: createKeptRuns(shared.limits),
     liveness: { self: name, isGone: async (driver) => isGone(driver.split('.')[0] as string) },
   };
   const worker = createWorker(ports, { concurrency: options.concurrency });

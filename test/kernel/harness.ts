@@ -16,6 +16,7 @@ import type { Chunk, JournalEvent, Mail, OutsideEvent } from '../../lib/kernel/e
 import { Fault } from '../../lib/kernel/faults.ts';
 import type { Head } from '../../lib/kernel/head.ts';
 import { foldJournal, type Journal } from '../../lib/kernel/journal.ts';
+import { createKeptRuns } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../../lib/kernel/limits.ts';
 import type { Observer, Ports } from '../../lib/kernel/ports.ts';
 import type { Turn } from '../../lib/kernel/turn.ts';
@@ -326,6 +327,7 @@ export function createWorld(options: WorldOptions = {}): World {
     };
 
     const ownStore: Store = guarded(store);
+    const ownLimits = { ...defaultLimits, ...limits, ...options.limits };
     const ports: Ports = {
       store: options.store?.(ownStore) ?? ownStore,
       queue: guarded(queue),
@@ -343,8 +345,9 @@ export function createWorld(options: WorldOptions = {}): World {
             .sort((a, b) => b.version - a.version)[0],
         list: () => deployed,
       },
-      limits: { ...defaultLimits, ...limits, ...options.limits },
+      limits: ownLimits,
       alone: createAloneGate(),
+      kept: createKeptRuns(ownLimits),
       observer: {
         stepStarted: ({ run, key, attempt, at }) => {
           if (!dead) starts.push({ process: name, run, key, attempt, at });
