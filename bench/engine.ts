@@ -8,6 +8,7 @@ import type { Definition } from '../lib/kernel/definition.ts';
 import { createKeptRuns } from '../lib/kernel/kept-runs.ts';
 import { defaultLimits } from '../lib/kernel/limits.ts';
 import type { Ports } from '../lib/kernel/ports.ts';
+import { createSharedLooks } from '../lib/kernel/shared-looks.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { Store } from '../lib/ports/store.ts';
 import { createDefinitions } from '../lib/service/list-workflows.ts';
@@ -47,6 +48,7 @@ export function createPorts({ store, clock, workflows }: Omit<EngineOptions, 'co
     limits: defaultLimits,
     alone: createAloneGate(),
     kept: createKeptRuns(defaultLimits),
+    looks: createSharedLooks(),
   } satisfies Ports;
 }
 

@@ -37,7 +37,8 @@ export async function leaveMail(
   { run, nonce, mail, expiresAt }: Extract<Message, { kind: 'mail' }>,
 ): Promise<void> {
   await ports.store.putMail(run, nonce, mail, expiresAt);
-  await makeDue(ports, run, nonce);
+  const look = () => makeDue(ports, run, nonce);
+  await (ports.looks?.at(nonce, look) ?? look());
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Chunk } from './events.ts';
 import type { KeptRuns } from './kept-runs.ts';
 import type { Limits } from './limits.ts';
 import type { LogLevel } from './operations.ts';
+import type { SharedLooks } from './shared-looks.ts';
 
 /** Everything outside that the kernel works with. */
 export interface Ports {
@@ -27,6 +28,8 @@ export interface Ports {
   alone: AloneGate;
   /** Shared by all turns of the process. Default: nothing is kept between turns. */
   kept?: KeptRuns | undefined;
+  /** Shared by all who leave mail in this process. Default: each looks for himself. */
+  looks?: SharedLooks | undefined;
   observer?: Observer | undefined;
 }
 

@@ -6,6 +6,7 @@ import { Fault } from '../kernel/faults.ts';
 import { createKeptRuns } from '../kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 import type { Observer, Ports } from '../kernel/ports.ts';
+import { createSharedLooks } from '../kernel/shared-looks.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { PawlApi } from '../service/api.ts';
@@ -137,6 +138,7 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     limits,
     alone: createAloneGate(),
     kept: createKeptRuns(limits),
+    looks: createSharedLooks(),
     observer: options.observer,
   };
   const countWorkers = async () => (await backend.countOtherWorkers()) + (isWorker ? 1 : 0);

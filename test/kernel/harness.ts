@@ -19,6 +19,7 @@ import { foldJournal, type Journal } from '../../lib/kernel/journal.ts';
 import { createKeptRuns } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../../lib/kernel/limits.ts';
 import type { Observer, Ports } from '../../lib/kernel/ports.ts';
+import { createSharedLooks } from '../../lib/kernel/shared-looks.ts';
 import type { Turn } from '../../lib/kernel/turn.ts';
 import type { Blobs } from '../../lib/ports/blobs.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
@@ -348,6 +349,7 @@ export function createWorld(options: WorldOptions = {}): World {
       limits: ownLimits,
       alone: createAloneGate(),
       kept: createKeptRuns(ownLimits),
+      looks: createSharedLooks(),
       observer: {
         stepStarted: ({ run, key, attempt, at }) => {
           if (!dead) starts.push({ process: name, run, key, attempt, at });

@@ -352,7 +352,7 @@ export const mutations: Mutation[] = [
     name: 'mail-makes-due',
     rule: 'K15',
     guard: 'where the queue forgets, mail for a waiting run lowers its head',
-    patches: [deliver('await makeDue(ports, run, nonce);')],
+    patches: [deliver('await (ports.looks?.at(nonce, look) ?? look());')],
   },
   {
     name: 'mail-makes-due-parked',
