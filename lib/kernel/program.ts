@@ -63,6 +63,8 @@ export interface Program {
   start(input: unknown): Promise<void>;
   /** Feeds one event and runs to quiescence. `text` is the JSON of the event's payload. Throws `Fault` non_deterministic. */
   feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void> | undefined;
+  /** False: it is certain that no turn has started this child. One asked for in replay an earlier turn may have. */
+  mayHaveBegun(request: ChildRequest): boolean;
   /** Another turn goes on with it. */
   moveTo(host: ProgramHost): void;
 }
@@ -168,14 +170,18 @@ export function createProgram(context: ProgramContext): Program {
     if (request.kind === 'timer') timers.delete(request);
   }
 
+  function mayHaveBegun(request: ChildRequest): boolean {
+    return !pending.has(request) || request.after <= recorded.length;
+  }
+
   function close(request: Request): void {
     if (open.get(request.key) !== request) return;
     leave(request);
     if (request.kind === 'signal') withdraw(request);
     if (request.kind === 'step' && !pending.delete(request)) stops.push({ request, after: seq });
-    // A child asked for in replay may have been started by an earlier turn, whatever this one did.
-    if (request.kind === 'child' && (!pending.delete(request) || request.after <= recorded.length)) {
-      stops.push({ request, after: seq });
+    if (request.kind === 'child') {
+      if (mayHaveBegun(request)) stops.push({ request, after: seq });
+      pending.delete(request);
     }
   }
 
@@ -415,6 +421,7 @@ export function createProgram(context: ProgramContext): Program {
       time = Math.max(time, event.at);
       return quiesce(() => react(event, text));
     },
+    mayHaveBegun,
     moveTo(next) {
       host = next;
     },

@@ -7,7 +7,7 @@ import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
 import { isOutside, type Journal, type SettledEvent } from './journal.ts';
-import { announce, cancelChild } from './outbox.ts';
+import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 import {
@@ -76,6 +76,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   let program: Program;
   let tail: JournalEvent[] = [];
+  /** Ids of the outside events in it. */
+  const told = new Set<string>();
   let inbox = start.mail;
   /** Outcomes fed and not yet durable, oldest first. */
   let unrecorded: Arrival[] = [];
@@ -111,7 +113,15 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function put(event: JournalEvent): number {
     if (tail.length === 0) tailSince = clock.now();
     tail.push(event);
+    if (isOutside(event)) told.add(event.id);
     return seq();
+  }
+
+  function takeTail(): JournalEvent[] {
+    const events = tail;
+    tail = [];
+    told.clear();
+    return events;
   }
 
   function feed(event: JournalEvent, text?: string): Promise<void> | undefined {
@@ -145,7 +155,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Makes the program anew and feeds it the journal. */
   async function replay(): Promise<void> {
-    tail = [];
+    takeTail();
     const recorded = journal.events.slice();
     program = createProgram({
       definition,
@@ -194,8 +204,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** True: an event was fed that pauses the run or opens it, and the rest waits until it is written. */
   async function feedMail(): Promise<boolean> {
     while (inbox.length > 0) {
-      const { event } = inbox[0] as Mail;
-      inbox = inbox.slice(1);
+      const { event } = inbox.shift() as Mail;
       if (isHeard(event.id)) continue;
       await fireTimers(event.at);
       await feed(event);
@@ -206,7 +215,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   function isHeard(id: string): boolean {
-    return journal.heard.has(id) || tail.some((event) => isOutside(event) && event.id === id);
+    return journal.heard.has(id) || told.has(id);
   }
 
   /** Feeds what came first. */
@@ -252,8 +261,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   async function append(now: number): Promise<AppendResult> {
-    const events = tail;
-    tail = [];
+    const events = takeTail();
     const claim = { leaseUntil: now + limits.leaseMs, takeover };
     const result = await appender.append(events, claim, mailIn(events));
     if (result === 'lost') return result;
@@ -304,12 +312,13 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Stops what the program no longer wants, now that the event which decided so is durable (K4). */
   async function stopEffects(): Promise<void> {
     const { stops } = program;
-    while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq()) {
-      const { request } = stops.shift() as (typeof stops)[number];
-      stop(request.key);
-      if (request.kind !== 'child' || request.spec.detached) continue;
-      await retrying(ports, () => cancelChild(ports, birth, request.id, request.spec));
-    }
+    const decided = stops.findIndex(({ after }) => after > durableSeq());
+    const requests = stops.splice(0, decided < 0 ? stops.length : decided).map(({ request }) => request);
+    for (const { key } of requests) stop(key);
+    const children = requests.flatMap((request) =>
+      request.kind === 'child' && !request.spec.detached ? [{ ...request.spec, key: request.key, id: request.id }] : [],
+    );
+    await cancelChildren(ports, birth, children);
   }
 
   function stop(key: string): void {
@@ -455,7 +464,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (program.stops.length > 0 && tail.length > 0) return true;
     if (now >= nextHeartbeat && effects.running.size > 0) return true;
     if (tail.length === 0) return false;
-    if (tail.some(isOutside)) return true;
+    if (told.size > 0) return true;
     return definition.durability !== 'none' && now >= tailSince + lingerMs();
   }
 
@@ -580,8 +589,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       message: fault.message,
       retryAt: blockedUntil(journal, limits, now),
     });
-    const events = tail;
-    tail = [];
+    const events = takeTail();
     const result = await appender.append(events, { leaseUntil: now, takeover }, mailIn(events));
     if (result === 'lost') return 'lost';
     if (result === 'foreign') return block(fault);
