@@ -87,6 +87,8 @@ interface Opened {
   head: Head;
   journal: Journal;
   unread: Mail[];
+  /** Ids of mail that the journal holds, and the store still does, too. */
+  heard: string[];
   /** As this process left it, where nobody has written since. */
   kept?: KeptRun | undefined;
 }
@@ -102,7 +104,8 @@ async function open(ports: Ports, message: Message): Promise<Opened | undefined>
   if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
   const journal = isCurrent && kept ? kept.journal : foldJournal(head.birth, record.chunks);
   const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
-  return { head, journal, unread, kept: isCurrent ? kept : undefined };
+  const heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
+  return { head, journal, unread, heard, kept: isCurrent ? kept : undefined };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {
@@ -114,7 +117,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, journal, unread, kept }: Opened,
+  { head, journal, unread, heard, kept }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -131,6 +134,7 @@ async function takeTurn(
     definition,
     journal,
     mail: unread,
+    heard,
     head,
     lazy,
     takeover,

@@ -47,6 +47,8 @@ export interface TurnStart {
   definition: Definition;
   journal: Journal;
   mail: Mail[];
+  /** Ids of mail that the journal holds already: the store may let go of it. */
+  heard: string[];
   head: HeadAsRead;
   /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
   lazy: boolean;
@@ -79,6 +81,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Ids of the outside events in it. */
   const told = new Set<string>();
   let inbox = start.mail;
+  let { heard } = start;
   /** Outcomes fed and not yet durable, oldest first. */
   let unrecorded: Arrival[] = [];
   let arrivals: Arrival[] = [];
@@ -263,7 +266,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   async function append(now: number): Promise<AppendResult> {
     const events = takeTail();
     const claim = { leaseUntil: now + limits.leaseMs, takeover };
-    const result = await appender.append(events, claim, mailIn(events));
+    const result = await appender.append(events, claim, heard.concat(mailIn(events)));
+    heard = [];
     if (result === 'lost') return result;
     const held = result === 'written' ? claim.leaseUntil : heldUntil();
     if (held !== undefined) {
@@ -304,6 +308,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (!record || record.head.birth.nonce !== birth.nonce) throw new Lost();
     const [next] = record.chunks;
     if (next?.driver) throw new Lost();
+    heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
     return record.mail.filter(({ id }) => !isHeard(id));
   }
 
