@@ -6,7 +6,7 @@ import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
-import { foldJournal, type Journal } from './journal.ts';
+import { extendJournal, type Journal, openJournal } from './journal.ts';
 import type { KeptRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
 import { announce, forward } from './outbox.ts';
@@ -89,23 +89,23 @@ interface Opened {
   unread: Mail[];
   /** Ids of mail that the journal holds, and the store still does, too. */
   heard: string[];
-  /** As this process left it, where nobody has written since. */
+  /** As this process left it, with the journal as it is now. */
   kept?: KeptRun | undefined;
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
-  const { run } = message;
-  const kept = ports.kept?.take(run);
-  const again = kept && (await retrying(ports, () => ports.store.read(run, kept.journal.position)));
-  const isCurrent = again?.chunks.length === 0 && again.head.birth.nonce === kept?.journal.birth.nonce;
-  const record = isCurrent ? again : await retrying(ports, () => ports.store.read(run));
+  const kept = ports.kept?.take(message.run);
+  const news = kept && (await retrying(ports, () => ports.store.read(message.run, kept.journal.position)));
+  const isSame = news?.head.birth.nonce === kept?.journal.birth.nonce;
+  const record = news && isSame ? news : await retrying(ports, () => ports.store.read(message.run));
   if (!record) return undefined;
   const { head } = record;
   if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
-  const journal = isCurrent && kept ? kept.journal : foldJournal(head.birth, record.chunks);
+  const journal = kept && isSame ? kept.journal : openJournal(head.birth);
+  for (const chunk of record.chunks) extendJournal(journal, chunk);
   const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
   const heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
-  return { head, journal, unread, heard, kept: isCurrent ? kept : undefined };
+  return { head, journal, unread, heard, kept: isSame ? kept : undefined };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {
@@ -139,7 +139,7 @@ async function takeTurn(
     lazy,
     takeover,
     // Data may have been read anew meanwhile, and be another definition of the same name.
-    program: kept?.definition === definition ? kept.program : undefined,
+    kept: kept?.definition === definition ? kept : undefined,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
     until: options.until,
   });

@@ -8,10 +8,13 @@ import type { Program } from './program.ts';
  * journal and replay the program from the start. A parent of thousands has a turn for each hundred of their ends.
  *
  * Owns: how much is kept. What is left out is replayed.
- * Invariant: a kept program has been fed exactly the journal beside it. Whether that is still the run's, the store says.
+ * Invariant: a kept program has been fed exactly the journal beside it, as it was when it was kept. What others have
+ * written since is read, and fed to it as in any replay.
  */
 export interface KeptRun {
   journal: Journal;
+  /** So many of its events. */
+  fed: number;
   definition: Definition;
   program: Program;
 }

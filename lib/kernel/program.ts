@@ -65,8 +65,8 @@ export interface Program {
   feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void> | undefined;
   /** False: it is certain that no turn has started this child. One asked for in replay an earlier turn may have. */
   mayHaveBegun(request: ChildRequest): boolean;
-  /** Another turn goes on with it. */
-  moveTo(host: ProgramHost): void;
+  /** Another turn goes on with it, and feeds it what the journal holds beyond the event fed last. */
+  moveTo(host: ProgramHost, events: readonly JournalEvent[]): void;
 }
 
 /** The turn that a program is in. */
@@ -101,9 +101,12 @@ export function createProgram(context: ProgramContext): Program {
   const waiting = new Map<string, SignalRequest[]>();
   /** Signals that nobody has waited for yet, oldest first. */
   const untaken = new Map<string, { id: string; text: string | undefined }[]>();
-  const versions = new Set(recorded.flatMap((event) => (event.type === 'run_versioned' ? [event.change] : [])));
-  const kinds = recordedKinds(recorded);
-  const lastOfOldCode = lastDriverEvent(recorded);
+  const versions = new Set<string>();
+  const kinds = new Map<string, TaskKind>();
+  /** How many events the journal held when that was last read, and up to which of them a program had come. */
+  let known = 0;
+  let lastOfOldCode = 0;
+  learn(recorded, 0);
 
   let outcome: Outcome | undefined;
   let fault: Fault | undefined;
@@ -113,7 +116,20 @@ export function createProgram(context: ProgramContext): Program {
   let seq = 0;
   let time = birth.createdAt;
 
-  const isLive = () => seq >= recorded.length;
+  const isLive = () => seq >= known;
+
+  function learn(events: readonly JournalEvent[], from: number): void {
+    for (let index = from; index < events.length; index += 1) {
+      const event = events[index] as JournalEvent;
+      if (event.type === 'child_settled') kinds.set(event.key, 'child');
+      else if (event.type === 'task_retried') kinds.set(event.key, 'step');
+      else if ('key' in event) kinds.set(event.key, event.kind);
+      else if (event.type === 'run_versioned') versions.add(event.change);
+      else if (event.type === 'run_suspended') for (const { key, kind } of event.awaiting) kinds.set(key, kind);
+      if (isOfProgram(event)) lastOfOldCode = index + 1;
+    }
+    known = events.length;
+  }
 
   function nonDeterministic(message: string): Fault {
     return new Fault('non_deterministic', `Run ${birth.id} of ${birth.workflow}@${birth.version}: ${message}`);
@@ -171,7 +187,7 @@ export function createProgram(context: ProgramContext): Program {
   }
 
   function mayHaveBegun(request: ChildRequest): boolean {
-    return !pending.has(request) || request.after <= recorded.length;
+    return !pending.has(request) || request.after <= known;
   }
 
   function close(request: Request): void {
@@ -422,8 +438,9 @@ export function createProgram(context: ProgramContext): Program {
       return quiesce(() => react(event, text));
     },
     mayHaveBegun,
-    moveTo(next) {
+    moveTo(next, events) {
       host = next;
+      if (events.length > seq) learn(events, seq);
     },
   };
 }
@@ -475,24 +492,9 @@ function reportText(details: unknown, limits: Limits): string {
   );
 }
 
-function recordedKinds(recorded: JournalEvent[]): Map<string, TaskKind> {
-  const kinds = new Map<string, TaskKind>();
-  for (const event of recorded) {
-    if (event.type === 'child_settled') kinds.set(event.key, 'child');
-    else if (event.type === 'task_retried') kinds.set(event.key, 'step');
-    else if ('key' in event) kinds.set(event.key, event.kind);
-    if (event.type === 'run_suspended') for (const awaited of event.awaiting) kinds.set(awaited.key, awaited.kind);
-  }
-  return kinds;
-}
-
-/** Sequence number of the last event that shows how far a program had come (marks themselves prove nothing). */
-function lastDriverEvent(recorded: JournalEvent[]): number {
-  for (let i = recorded.length - 1; i >= 0; i -= 1) {
-    const event = recorded[i] as JournalEvent;
-    if (!isOutside(event) && event.type !== 'run_blocked' && event.type !== 'run_versioned') return i + 1;
-  }
-  return 0;
+/** Events that show how far a program had come; marks themselves prove nothing. */
+function isOfProgram(event: JournalEvent): boolean {
+  return !isOutside(event) && event.type !== 'run_blocked' && event.type !== 'run_versioned';
 }
 
 /** One way: neither the nonce nor a callback token can be made from it. */

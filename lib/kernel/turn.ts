@@ -7,6 +7,7 @@ import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
 import { isOutside, type Journal, type SettledEvent } from './journal.ts';
+import type { KeptRun } from './kept-runs.ts';
 import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -54,8 +55,8 @@ export interface TurnStart {
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
   takeover: boolean;
-  /** It has been fed the journal already, by an earlier turn. Default: it is made anew and replayed. */
-  program?: Program | undefined;
+  /** What an earlier turn left. Default: the program is made anew and replayed. */
+  kept?: KeptRun | undefined;
   /** Look at all children first: the turn may have been woken for that. */
   checkChildren: boolean;
   /** By then the turn has to have ended: it hands the run back if there is still something to do. Default: never. */
@@ -151,29 +152,35 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Goes on with the program as it is, or with a new one. */
   async function begin(): Promise<void> {
-    if (!start.program || start.program.fault) return replay();
-    program = start.program;
-    program.moveTo(host);
+    const { kept } = start;
+    if (!kept || kept.program.fault) return replay();
+    program = kept.program;
+    program.moveTo(host, journal.events);
+    await feedRecorded(kept.fed);
+  }
+
+  async function feedRecorded(from: number): Promise<void> {
+    const recorded = journal.events.slice(from);
+    for (const [index, event] of recorded.entries()) {
+      const payload = payloadOf(event);
+      await program.feed(event, from + index + 1, payload === undefined ? undefined : await load(payload));
+    }
   }
 
   /** Makes the program anew and feeds it the journal. */
   async function replay(): Promise<void> {
     takeTail();
-    const recorded = journal.events.slice();
     program = createProgram({
       definition,
       birth,
       clock,
       ids: ports.ids,
       limits,
-      recorded,
+      recorded: journal.events,
       ...host,
     });
     await program.start(birth.input === undefined ? undefined : fromJson(await load(birth.input)));
-    for (const [index, event] of recorded.entries()) {
-      const payload = payloadOf(event);
-      await program.feed(event, index + 1, payload === undefined ? undefined : await load(payload));
-    }
+    await feedRecorded(0);
   }
 
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
@@ -550,7 +557,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
         { delayMs: Math.max(0, goesOnAt - clock.now()) },
       );
     }
-    if (program.stops.length === 0) ports.kept?.keep({ journal, definition, program });
+    if (program.stops.length === 0) ports.kept?.keep({ journal, fed: durableSeq(), definition, program });
     return 'suspended';
   }
 

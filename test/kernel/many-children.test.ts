@@ -3,7 +3,7 @@ import type { BlobRef } from '../../lib/kernel/events.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, mailMessage, type Process, startIn, type World } from './harness.ts';
 
-const count = 2_000;
+const count = 1_200;
 const items = Array.from({ length: count }, (_, index) => index);
 const waiting = workflow({ name: 'waiting' }, (ctx) => ctx.signal('go'));
 const all = { concurrency: count };
