@@ -5,8 +5,10 @@ import { createMemoryQueue } from '../lib/adapters/memory/queue.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import { createAloneGate } from '../lib/kernel/alone.ts';
 import type { Definition } from '../lib/kernel/definition.ts';
+import { createKeptRuns } from '../lib/kernel/kept-runs.ts';
 import { defaultLimits } from '../lib/kernel/limits.ts';
 import type { Ports } from '../lib/kernel/ports.ts';
+import { createSharedLooks } from '../lib/kernel/shared-looks.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { Store } from '../lib/ports/store.ts';
 import { createDefinitions } from '../lib/service/list-workflows.ts';
@@ -45,6 +47,8 @@ export function createPorts({ store, clock, workflows }: Omit<EngineOptions, 'co
     definitions: createDefinitions(workflows),
     limits: defaultLimits,
     alone: createAloneGate(),
+    kept: createKeptRuns(defaultLimits),
+    looks: createSharedLooks(),
   } satisfies Ports;
 }
 

@@ -100,8 +100,8 @@ export async function measureRunGrowth(options: GrowthOptions): Promise<Growth> 
 
 const mapSizes = [1_000, 10_000, 100_000, 1_000_000];
 const itemsPerChild = 1_000;
-/** A child for each item is a run for each item: so many are enough to see where it leads. */
-const mostChildren = 10_000;
+/** A child for each item is two events for each item: twice as many would not fit a journal. */
+const mostChildren = 100_000;
 const childrenAtOnce = 100;
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);

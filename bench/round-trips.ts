@@ -191,16 +191,20 @@ export const roundTripPaths: RoundTripPath[] = [
   {
     path: 'a signal, with which a run ends',
     why: 'Stored, claimed with the run’s next look, and the run’s end.',
-    expected: { calls: { readHead: 2, putMail: 1, read: 2, updateHead: 2, append: 1 }, untilEnd: 7, untilQuiet: 8 },
+    expected: {
+      calls: { readHead: 1, putMail: 1, readEnd: 1, read: 1, updateHead: 2, append: 1 },
+      untilEnd: 6,
+      untilQuiet: 7,
+    },
     measure: () => measureScene({ flow: waiting, signal: 'go' }),
   },
   {
     path: 'a child of one step',
     why: 'A run of its own; its end is mail for the parent.',
     expected: {
-      calls: { create: 2, read: 5, append: 3, putMail: 1, updateHead: 4, readHead: 2 },
-      untilEnd: 12,
-      untilQuiet: 13,
+      calls: { create: 2, read: 4, append: 3, putMail: 1, updateHead: 4, readEnd: 2 },
+      untilEnd: 11,
+      untilQuiet: 12,
     },
     measure: () => measureScene({ flow: parent, others: [small] }),
   },

@@ -37,7 +37,8 @@ export async function leaveMail(
   { run, nonce, mail, expiresAt }: Extract<Message, { kind: 'mail' }>,
 ): Promise<void> {
   await ports.store.putMail(run, nonce, mail, expiresAt);
-  await makeDue(ports, run, nonce);
+  const look = () => makeDue(ports, run, nonce);
+  await (ports.looks?.at(nonce, look) ?? look());
 }
 
 /**
@@ -47,12 +48,10 @@ export async function leaveMail(
  */
 async function makeDue(ports: Ports, run: string, nonce: string): Promise<void> {
   const now = ports.clock.now();
-  const head = await ports.store.readHead(run);
-  const record = head && (await ports.store.read(run, head.position));
-  if (!record || record.head.birth.nonce !== nonce) return;
-  const { state, position } = record.head;
+  const end = await ports.store.readEnd(run);
+  if (!end || end.nonce !== nonce) return;
+  const { state, position, last } = end;
   if (!isOpen(state)) return;
-  const last = record.chunks.at(-1);
   if (last ? !isParked(last) : state.wakeAt <= now + ports.limits.leaseMs) return;
   const readTo = last?.position ?? position;
   await ports.store.updateHead(

@@ -6,7 +6,8 @@ import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
-import { foldJournal, type Journal } from './journal.ts';
+import { extendJournal, type Journal, openJournal } from './journal.ts';
+import type { KeptRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
 import { announce, forward } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
@@ -59,6 +60,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   );
   switch (admission.do) {
     case 'leave':
+      if (opened.kept) ports.kept?.keep(opened.kept);
       return 'left';
     case 'announce':
       await announce(ports, journal);
@@ -85,15 +87,25 @@ interface Opened {
   head: Head;
   journal: Journal;
   unread: Mail[];
+  /** Ids of mail that the journal holds, and the store still does, too. */
+  heard: string[];
+  /** As this process left it, with the journal as it is now. */
+  kept?: KeptRun | undefined;
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
-  const record = await retrying(ports, () => ports.store.read(message.run));
+  const kept = ports.kept?.take(message.run);
+  const news = kept && (await retrying(ports, () => ports.store.read(message.run, kept.journal.position)));
+  const isSame = news?.head.birth.nonce === kept?.journal.birth.nonce;
+  const record = news && isSame ? news : await retrying(ports, () => ports.store.read(message.run));
   if (!record) return undefined;
   const { head } = record;
   if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
-  const journal = foldJournal(head.birth, record.chunks);
-  return { head, journal, unread: record.mail.filter(({ id }) => !journal.heard.has(id)) };
+  const journal = kept && isSame ? kept.journal : openJournal(head.birth);
+  for (const chunk of record.chunks) extendJournal(journal, chunk);
+  const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
+  const heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
+  return { head, journal, unread, heard, kept: isSame ? kept : undefined };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {
@@ -105,7 +117,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, journal, unread }: Opened,
+  { head, journal, unread, heard, kept }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -122,9 +134,12 @@ async function takeTurn(
     definition,
     journal,
     mail: unread,
+    heard,
     head,
     lazy,
     takeover,
+    // Data may have been read anew meanwhile, and be another definition of the same name.
+    kept: kept?.definition === definition ? kept : undefined,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
     until: options.until,
   });

@@ -160,12 +160,15 @@ export type RunEvent =
       output?: Payload;
       /** The run that goes on where this one ended. */
       continuedAs?: Continuation;
-      openChildren?: OpenChild[];
+      openChildren?: OpenChildren;
       /** Steps that nobody awaited and that had not ended. */
       unawaited?: string[];
     }
-  | { type: 'run_failed'; at: number; error: StoredError; openChildren?: OpenChild[]; unawaited?: string[] }
-  | { type: 'run_cancelled'; at: number; error: StoredError; openChildren?: OpenChild[]; unawaited?: string[] };
+  | { type: 'run_failed'; at: number; error: StoredError; openChildren?: OpenChildren; unawaited?: string[] }
+  | { type: 'run_cancelled'; at: number; error: StoredError; openChildren?: OpenChildren; unawaited?: string[] };
+
+/** Children that may have been started though the journal does not show it; where they are many, as a reference to JSON text. */
+export type OpenChildren = OpenChild[] | BlobRef;
 
 /** A child that is to be cancelled because its parent settled. */
 export interface OpenChild {

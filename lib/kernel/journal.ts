@@ -230,8 +230,15 @@ export function settledStatus(end: SettledEvent): SettledStatus {
   return end.type === 'run_failed' ? 'failed' : 'cancelled';
 }
 
-export function openChildren(end: SettledEvent): OpenChild[] {
-  return end.openChildren ?? [];
+/** The children that the journal shows as started and not as ended, by key. */
+export function startedChildren({ events }: Journal): Map<string, OpenChild> {
+  const children = new Map<string, OpenChild>();
+  for (const event of events) {
+    if (event.type === 'task_started' && event.child !== undefined) {
+      children.set(event.key, { key: event.key, id: event.child });
+    } else if (event.type === 'child_settled') children.delete(event.key);
+  }
+  return children;
 }
 
 /** What a head should say about this journal (invariant 6). `fresh` and `claimed` runs keep the `wakeAt` they have. */

@@ -11,18 +11,13 @@ import type { Ports } from './ports.ts';
  * (K19). Whatever else the end says, the whole run has to be read.
  */
 export async function isLeftToDriver(ports: Ports, run: string, nonce: string): Promise<boolean> {
-  const head = await retrying(ports, () => ports.store.readHead(run));
-  if (!head || head.birth.nonce !== nonce || head.position < shortJournal) return false;
-  const record = await retrying(ports, () => ports.store.read(run, head.position));
-  if (!record || record.head.birth.nonce !== nonce) return false;
-  const last = record.chunks.at(-1);
+  const end = await retrying(ports, () => ports.store.readEnd(run));
+  if (!end || end.nonce !== nonce) return false;
+  const { last } = end;
   return (
     last?.driver !== undefined && holds(ports, last, last.driver) && !(await ports.liveness.isGone(last.driver.id))
   );
 }
-
-/** Up to this position a journal is read whole: that is one request instead of two. */
-const shortJournal = 32;
 
 function holds({ clock }: Ports, { format, events }: Chunk, { leaseUntil }: NonNullable<Chunk['driver']>): boolean {
   return (

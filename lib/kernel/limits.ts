@@ -28,6 +28,10 @@ export interface Limits {
   chunkEvents: number;
   /** The longest journal, in events. */
   eventsPerRun: number;
+  /** From so many events on, a suspended run's program stays in memory for its next turn, where the process does. */
+  keptFromEvents: number;
+  /** The most events in the journals of all runs that stay in memory so. */
+  keptEvents: number;
   /** The most steps of one run that run at once. */
   concurrentSteps: number;
   /** The longest stored error, in characters of name, code, message, stack and details each; a cause has half of it. */
@@ -68,6 +72,8 @@ export const defaultLimits: Limits = {
   chunkBytes: 256 * 1024,
   chunkEvents: 1_000,
   eventsPerRun: 250_000,
+  keptFromEvents: 250,
+  keptEvents: 250_000,
   concurrentSteps: 5_000,
   errorChars: 8_000,
   nameChars: 128,

@@ -1,10 +1,12 @@
+import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
 import { deliver, recipientOf } from './deliver.ts';
-import type { Birth, OutsideEvent, ParentLink, StoredError } from './events.ts';
+import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
 import { isSettled } from './head.ts';
-import { type Journal, openChildren, type SettledEvent, settledStatus } from './journal.ts';
-import { copyPayload } from './payload.ts';
+import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
+import { copyPayload, fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { someAtOnce } from './some-at-once.ts';
 import { handOver, startSuccessor, successorOf } from './successor.ts';
 
 /**
@@ -21,11 +23,21 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   else if (birth.parent) {
     await deliver(ports, birth.parent, await settledNotice(ports, birth, end, birth.parent));
   }
-  for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);
+  await cancelChildren(ports, birth, await childrenOf(ports, journal, end));
   await closeHead(ports, journal, end);
   // Until now the run took mail: what has come meanwhile goes to the successor, too.
   if (successor) await handOver(ports, journal, successor);
   ports.changes.publish(birth.id, journal.position, end);
+}
+
+/** Those that have not ended, as far as the run knows. */
+async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }: SettledEvent): Promise<OpenChild[]> {
+  const named = Array.isArray(openChildren)
+    ? openChildren
+    : (fromJson(await loadPayload(ports, openChildren)) as OpenChild[]);
+  const children = startedChildren(journal);
+  for (const child of named) children.set(child.key, child);
+  return [...children.values()];
 }
 
 /** Gives the successor of a run whose head is closed what has come since. */
@@ -64,8 +76,17 @@ export async function settledNotice(
   return { ...notice, outcome: { status: 'completed', ...(output !== undefined && { output }) } };
 }
 
+/** How many children are asked to stop at the same time. */
+const cancelledAtOnce = 50;
+
+export function cancelChildren(ports: Ports, parent: Birth, children: readonly OpenChild[]): Promise<void> {
+  return someAtOnce(children, cancelledAtOnce, (child) =>
+    retrying(ports, () => cancelChild(ports, parent, child.id, child)),
+  );
+}
+
 /** Asks a child to stop, and makes sure that one which does not exist yet never starts (K23). */
-export async function cancelChild(
+async function cancelChild(
   ports: Ports,
   parent: Birth,
   id: string,

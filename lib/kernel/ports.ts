@@ -8,8 +8,10 @@ import type { Store } from '../ports/store.ts';
 import type { AloneGate } from './alone.ts';
 import type { Definitions } from './definition.ts';
 import type { Chunk } from './events.ts';
+import type { KeptRuns } from './kept-runs.ts';
 import type { Limits } from './limits.ts';
 import type { LogLevel } from './operations.ts';
+import type { SharedLooks } from './shared-looks.ts';
 
 /** Everything outside that the kernel works with. */
 export interface Ports {
@@ -24,6 +26,10 @@ export interface Ports {
   limits: Limits;
   /** Shared by all turns of the process (K12). */
   alone: AloneGate;
+  /** Shared by all turns of the process. Default: nothing is kept between turns. */
+  kept?: KeptRuns | undefined;
+  /** Shared by all who leave mail in this process. Default: each looks for himself. */
+  looks?: SharedLooks | undefined;
   observer?: Observer | undefined;
 }
 

@@ -26,7 +26,7 @@ interface Asked {
 }
 
 export type StepRequest = Asked & { kind: 'step'; spec: StepSpec; attempt: number; retryAt: number };
-type TimerRequest = Asked & { kind: 'timer'; due: number };
+export type TimerRequest = Asked & { kind: 'timer'; due: number };
 type SignalRequest = Asked & { kind: 'signal'; name: string };
 export type ChildRequest = Asked & { kind: 'child'; spec: ChildSpec; id: string; askedAt: number };
 export type Request = StepRequest | TimerRequest | SignalRequest | ChildRequest;
@@ -47,6 +47,8 @@ export type Outcome =
 export interface Program {
   /** Tasks that wait for an outcome, in the order in which they were asked for. */
   readonly open: ReadonlyMap<string, Request>;
+  /** Those of them that are timers, in the same order. */
+  readonly timers: ReadonlySet<TimerRequest>;
   /** Effects asked for and not yet handed out by `take`. */
   readonly pending: Set<EffectRequest>;
   readonly stops: Stop[];
@@ -61,9 +63,22 @@ export interface Program {
   start(input: unknown): Promise<void>;
   /** Feeds one event and runs to quiescence. `text` is the JSON of the event's payload. Throws `Fault` non_deterministic. */
   feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void> | undefined;
+  /** False: it is certain that no turn has started this child. One asked for in replay an earlier turn may have. */
+  mayHaveBegun(request: ChildRequest): boolean;
+  /** Another turn goes on with it, and feeds it what the journal holds beyond the event fed last. */
+  moveTo(host: ProgramHost, events: readonly JournalEvent[]): void;
 }
 
-export interface ProgramContext {
+/** The turn that a program is in. */
+export interface ProgramHost {
+  /** Takes a mark that has to stand in the journal right behind the event fed last; answers with its sequence number. */
+  emit(event: RunEvent): number;
+  log: Operations['log'];
+  /** The program did something while it was not being fed. */
+  onFault(): void;
+}
+
+export interface ProgramContext extends ProgramHost {
   definition: Definition;
   birth: Birth;
   clock: Clock;
@@ -73,25 +88,25 @@ export interface ProgramContext {
   recorded: JournalEvent[];
   /** What derived identifiers follow from, where the birth's nonce is not the run's: in a replay of an exported run. */
   seed?: string;
-  /** Takes a mark that has to stand in the journal right behind the event fed last; answers with its sequence number. */
-  emit(event: RunEvent): number;
-  log: Operations['log'];
-  /** The program did something while it was not being fed. */
-  onFault(): void;
 }
 
 export function createProgram(context: ProgramContext): Program {
   const { birth, definition, recorded, limits } = context;
+  let host: ProgramHost = context;
   const open = new Map<string, Request>();
+  const timers = new Set<TimerRequest>();
   const closed = new Set<string>();
   const pending = new Set<EffectRequest>();
   const stops: Stop[] = [];
   const waiting = new Map<string, SignalRequest[]>();
   /** Signals that nobody has waited for yet, oldest first. */
   const untaken = new Map<string, { id: string; text: string | undefined }[]>();
-  const versions = new Set(recorded.flatMap((event) => (event.type === 'run_versioned' ? [event.change] : [])));
-  const kinds = recordedKinds(recorded);
-  const lastOfOldCode = lastDriverEvent(recorded);
+  const versions = new Set<string>();
+  const kinds = new Map<string, TaskKind>();
+  /** How many events the journal held when that was last read, and up to which of them a program had come. */
+  let known = 0;
+  let lastOfOldCode = 0;
+  learn(recorded, 0);
 
   let outcome: Outcome | undefined;
   let fault: Fault | undefined;
@@ -101,7 +116,20 @@ export function createProgram(context: ProgramContext): Program {
   let seq = 0;
   let time = birth.createdAt;
 
-  const isLive = () => seq >= recorded.length;
+  const isLive = () => seq >= known;
+
+  function learn(events: readonly JournalEvent[], from: number): void {
+    for (let index = from; index < events.length; index += 1) {
+      const event = events[index] as JournalEvent;
+      if (event.type === 'child_settled') kinds.set(event.key, 'child');
+      else if (event.type === 'task_retried') kinds.set(event.key, 'step');
+      else if ('key' in event) kinds.set(event.key, event.kind);
+      else if (event.type === 'run_versioned') versions.add(event.change);
+      else if (event.type === 'run_suspended') for (const { key, kind } of event.awaiting) kinds.set(key, kind);
+      if (isOfProgram(event)) lastOfOldCode = index + 1;
+    }
+    known = events.length;
+  }
 
   function nonDeterministic(message: string): Fault {
     return new Fault('non_deterministic', `Run ${birth.id} of ${birth.workflow}@${birth.version}: ${message}`);
@@ -112,7 +140,7 @@ export function createProgram(context: ProgramContext): Program {
       `${what} was called when the run had no event to react to. The workflow has probably awaited something that is not ` +
         "the context's (a fetch, a timer, another promise), or it calls the context inside a step. Do such work in ctx.step().",
     );
-    context.onFault();
+    host.onFault();
   }
 
   function ask<R extends Request>(key: string, kind: TaskKind, fields: Omit<R, keyof Asked | 'kind'>): R {
@@ -152,15 +180,24 @@ export function createProgram(context: ProgramContext): Program {
     return error;
   }
 
-  function close(request: Request): void {
-    if (open.get(request.key) !== request) return;
+  function leave(request: Request): void {
     open.delete(request.key);
     closed.add(request.key);
+    if (request.kind === 'timer') timers.delete(request);
+  }
+
+  function mayHaveBegun(request: ChildRequest): boolean {
+    return !pending.has(request) || request.after <= known;
+  }
+
+  function close(request: Request): void {
+    if (open.get(request.key) !== request) return;
+    leave(request);
     if (request.kind === 'signal') withdraw(request);
     if (request.kind === 'step' && !pending.delete(request)) stops.push({ request, after: seq });
-    // A child asked for in replay may have been started by an earlier turn, whatever this one did.
-    if (request.kind === 'child' && (!pending.delete(request) || request.after <= recorded.length)) {
-      stops.push({ request, after: seq });
+    if (request.kind === 'child') {
+      if (mayHaveBegun(request)) stops.push({ request, after: seq });
+      pending.delete(request);
     }
   }
 
@@ -173,8 +210,7 @@ export function createProgram(context: ProgramContext): Program {
   }
 
   function settleTask(request: Request, error: Error | undefined, text: string | undefined): void {
-    open.delete(request.key);
-    closed.add(request.key);
+    leave(request);
     if (request.kind === 'step' || request.kind === 'child') pending.delete(request);
     if (error) fail(request, error);
     else request.resolve(fromJson(text));
@@ -205,6 +241,7 @@ export function createProgram(context: ProgramContext): Program {
         );
       }
       const request = ask<TimerRequest>(key, 'timer', { due });
+      timers.add(request);
       return task(request);
     },
     signal(key, name) {
@@ -238,16 +275,16 @@ export function createProgram(context: ProgramContext): Program {
       if (versions.has(change)) return true;
       if (seq < lastOfOldCode) return false;
       versions.add(change);
-      seq = context.emit({ type: 'run_versioned', at: time, change });
+      seq = host.emit({ type: 'run_versioned', at: time, change });
       return true;
     },
     report(details) {
       // Checked in replay too, so that the program is refused the same.
       const text = reportText(details, limits);
-      if (isLive()) context.emit({ type: 'run_reported', at: time, details: text });
+      if (isLive()) host.emit({ type: 'run_reported', at: time, details: text });
     },
     log(level, message, fields) {
-      if (isLive()) context.log(level, message, fields);
+      if (isLive()) host.log(level, message, fields);
     },
     isCancelled: () => cancelled !== undefined,
   };
@@ -362,6 +399,7 @@ export function createProgram(context: ProgramContext): Program {
 
   return {
     open,
+    timers,
     pending,
     stops,
     get outcome() {
@@ -398,6 +436,11 @@ export function createProgram(context: ProgramContext): Program {
       }
       time = Math.max(time, event.at);
       return quiesce(() => react(event, text));
+    },
+    mayHaveBegun,
+    moveTo(next, events) {
+      host = next;
+      if (events.length > seq) learn(events, seq);
     },
   };
 }
@@ -449,24 +492,9 @@ function reportText(details: unknown, limits: Limits): string {
   );
 }
 
-function recordedKinds(recorded: JournalEvent[]): Map<string, TaskKind> {
-  const kinds = new Map<string, TaskKind>();
-  for (const event of recorded) {
-    if (event.type === 'child_settled') kinds.set(event.key, 'child');
-    else if (event.type === 'task_retried') kinds.set(event.key, 'step');
-    else if ('key' in event) kinds.set(event.key, event.kind);
-    if (event.type === 'run_suspended') for (const awaited of event.awaiting) kinds.set(awaited.key, awaited.kind);
-  }
-  return kinds;
-}
-
-/** Sequence number of the last event that shows how far a program had come (marks themselves prove nothing). */
-function lastDriverEvent(recorded: JournalEvent[]): number {
-  for (let i = recorded.length - 1; i >= 0; i -= 1) {
-    const event = recorded[i] as JournalEvent;
-    if (!isOutside(event) && event.type !== 'run_blocked' && event.type !== 'run_versioned') return i + 1;
-  }
-  return 0;
+/** Events that show how far a program had come; marks themselves prove nothing. */
+function isOfProgram(event: JournalEvent): boolean {
+  return !isOutside(event) && event.type !== 'run_blocked' && event.type !== 'run_versioned';
 }
 
 /** One way: neither the nonce nor a callback token can be made from it. */

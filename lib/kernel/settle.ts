@@ -1,15 +1,16 @@
 import { retrying } from './appender.ts';
-import type { Continuation, OpenChild } from './events.ts';
+import type { Birth, Continuation, OpenChild, OpenChildren } from './events.ts';
 import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
-import type { Journal, SettledEvent } from './journal.ts';
+import { type Journal, type SettledEvent, startedChildren } from './journal.ts';
 import type { Limits } from './limits.ts';
 import { storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { Outcome, Program } from './program.ts';
 import { storeError } from './stored-error.ts';
 
-const maxNamed = 1_000;
+/** The most steps that an end names: they are shown, and no more. */
+const maxUnawaited = 100;
 
 /** The event that ends a run whose program ended so. A run that somebody cancelled ends as cancelled, whatever its program made of it. */
 export async function endOf(
@@ -19,7 +20,7 @@ export async function endOf(
   outcome: Outcome,
   at: number,
 ): Promise<SettledEvent> {
-  const left = leftOpen(program);
+  const left = await leftOpen(ports, journal, program);
   const { birth } = journal;
   const store = (name: string, text: string | undefined) =>
     retrying(ports, () => storePayload(ports, ownerOf(birth, ports.limits), name, text));
@@ -65,29 +66,44 @@ export async function endOf(
  * `undefined`: there is time left.
  */
 export function endOfOverdue(journal: Journal, limits: Limits, why: string, at: number): SettledEvent | undefined {
-  const { birth, events } = journal;
+  const { birth } = journal;
   if (at < birth.deadline + limits.timeoutGraceMs) return undefined;
-  const children = new Map<string, OpenChild>();
-  for (const event of events) {
-    if (event.type === 'task_started' && event.child !== undefined) {
-      children.set(event.key, { key: event.key, id: event.child });
-    } else if (event.type === 'child_settled') children.delete(event.key);
-  }
   const error = { name: 'TimeoutError', message: `The run passed its deadline while it could not go on: ${why}` };
-  const openChildren = [...children.values()].slice(0, maxNamed);
-  return { type: 'run_failed', at, error, ...(openChildren.length > 0 && { openChildren }) };
+  return { type: 'run_failed', at, error };
 }
 
-function leftOpen(program: Program): { openChildren?: OpenChild[]; unawaited?: string[] } {
+/** What the program leaves behind, in any number: an event fits an item of every store. */
+async function leftOpen(
+  ports: Ports,
+  journal: Journal,
+  program: Program,
+): Promise<{ openChildren?: OpenChildren; unawaited?: string[] }> {
+  const started = startedChildren(journal);
   const children: OpenChild[] = [];
   const unawaited: string[] = [];
   for (const request of [...program.open.values(), ...program.stops.map((stop) => stop.request)]) {
-    if (request.kind === 'child' && !request.spec.detached && children.length < maxNamed) {
+    if (
+      request.kind === 'child' &&
+      !request.spec.detached &&
+      !started.has(request.key) &&
+      program.mayHaveBegun(request)
+    ) {
       const { workflow, version } = request.spec;
       children.push({ key: request.key, id: request.id, workflow, ...(version !== undefined && { version }) });
     }
-    if (request.kind === 'step' && program.open.has(request.key) && unawaited.length < maxNamed)
+    if (request.kind === 'step' && program.open.has(request.key) && unawaited.length < maxUnawaited)
       unawaited.push(request.key);
   }
-  return { ...(children.length > 0 && { openChildren: children }), ...(unawaited.length > 0 && { unawaited }) };
+  return {
+    ...(children.length > 0 && { openChildren: await storeChildren(ports, journal.birth, children) }),
+    ...(unawaited.length > 0 && { unawaited }),
+  };
+}
+
+async function storeChildren(ports: Ports, birth: Birth, children: OpenChild[]): Promise<OpenChildren> {
+  const text = JSON.stringify(children);
+  const { payload } = await retrying(ports, () =>
+    storePayload(ports, ownerOf(birth, ports.limits), 'open children', text),
+  );
+  return typeof payload === 'object' ? payload : children;
 }

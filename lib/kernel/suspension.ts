@@ -1,7 +1,7 @@
 import type { Awaiting } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Limits } from './limits.ts';
-import type { Program, Request } from './program.ts';
+import type { Program, TimerRequest } from './program.ts';
 
 /** Pure looks at what a program waits for. Times in ms since the epoch; infinity where nothing is due. */
 
@@ -12,11 +12,9 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 /** The timer that fires next: the earliest due, and of equals the one asked for first. */
-export function nextTimer(program: Program): Extract<Request, { kind: 'timer' }> | undefined {
-  let next: Extract<Request, { kind: 'timer' }> | undefined;
-  for (const request of program.open.values()) {
-    if (request.kind === 'timer' && (!next || request.due < next.due)) next = request;
-  }
+export function nextTimer(program: Program): TimerRequest | undefined {
+  let next: TimerRequest | undefined;
+  for (const timer of program.timers) if (!next || timer.due < next.due) next = timer;
   return next;
 }
 

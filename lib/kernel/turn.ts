@@ -7,10 +7,18 @@ import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
 import { isOutside, type Journal, type SettledEvent } from './journal.ts';
-import { announce, cancelChild } from './outbox.ts';
+import type { KeptRun } from './kept-runs.ts';
+import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
-import { createProgram, type EffectRequest, type Program, payloadOf, type StepRequest } from './program.ts';
+import {
+  createProgram,
+  type EffectRequest,
+  type Program,
+  type ProgramHost,
+  payloadOf,
+  type StepRequest,
+} from './program.ts';
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
 import { createSuspects } from './suspects.ts';
@@ -40,11 +48,15 @@ export interface TurnStart {
   definition: Definition;
   journal: Journal;
   mail: Mail[];
+  /** Ids of mail that the journal holds already: the store may let go of it. */
+  heard: string[];
   head: HeadAsRead;
   /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
   takeover: boolean;
+  /** What an earlier turn left. Default: the program is made anew and replayed. */
+  kept?: KeptRun | undefined;
   /** Look at all children first: the turn may have been woken for that. */
   checkChildren: boolean;
   /** By then the turn has to have ended: it hands the run back if there is still something to do. Default: never. */
@@ -67,7 +79,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   let program: Program;
   let tail: JournalEvent[] = [];
+  /** Ids of the outside events in it. */
+  const told = new Set<string>();
   let inbox = start.mail;
+  let { heard } = start;
   /** Outcomes fed and not yet durable, oldest first. */
   let unrecorded: Arrival[] = [];
   let arrivals: Arrival[] = [];
@@ -102,7 +117,15 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function put(event: JournalEvent): number {
     if (tail.length === 0) tailSince = clock.now();
     tail.push(event);
+    if (isOutside(event)) told.add(event.id);
     return seq();
+  }
+
+  function takeTail(): JournalEvent[] {
+    const events = tail;
+    tail = [];
+    told.clear();
+    return events;
   }
 
   function feed(event: JournalEvent, text?: string): Promise<void> | undefined {
@@ -121,26 +144,43 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       : retrying(ports, () => loadPayload(ports, payload));
   }
 
+  const host: ProgramHost = {
+    emit: put,
+    log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
+    onFault: wake,
+  };
+
+  /** Goes on with the program as it is, or with a new one. */
+  async function begin(): Promise<void> {
+    const { kept } = start;
+    if (!kept || kept.program.fault) return replay();
+    program = kept.program;
+    program.moveTo(host, journal.events);
+    await feedRecorded(kept.fed);
+  }
+
+  async function feedRecorded(from: number): Promise<void> {
+    const recorded = journal.events.slice(from);
+    for (const [index, event] of recorded.entries()) {
+      const payload = payloadOf(event);
+      await program.feed(event, from + index + 1, payload === undefined ? undefined : await load(payload));
+    }
+  }
+
   /** Makes the program anew and feeds it the journal. */
   async function replay(): Promise<void> {
-    tail = [];
-    const recorded = journal.events.slice();
+    takeTail();
     program = createProgram({
       definition,
       birth,
       clock,
       ids: ports.ids,
       limits,
-      recorded,
-      emit: (event: RunEvent) => put(event),
-      log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
-      onFault: wake,
+      recorded: journal.events,
+      ...host,
     });
     await program.start(birth.input === undefined ? undefined : fromJson(await load(birth.input)));
-    for (const [index, event] of recorded.entries()) {
-      const payload = payloadOf(event);
-      await program.feed(event, index + 1, payload === undefined ? undefined : await load(payload));
-    }
+    await feedRecorded(0);
   }
 
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
@@ -174,8 +214,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** True: an event was fed that pauses the run or opens it, and the rest waits until it is written. */
   async function feedMail(): Promise<boolean> {
     while (inbox.length > 0) {
-      const { event } = inbox[0] as Mail;
-      inbox = inbox.slice(1);
+      const { event } = inbox.shift() as Mail;
       if (isHeard(event.id)) continue;
       await fireTimers(event.at);
       await feed(event);
@@ -186,7 +225,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   function isHeard(id: string): boolean {
-    return journal.heard.has(id) || tail.some((event) => isOutside(event) && event.id === id);
+    return journal.heard.has(id) || told.has(id);
   }
 
   /** Feeds what came first. */
@@ -232,10 +271,10 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   }
 
   async function append(now: number): Promise<AppendResult> {
-    const events = tail;
-    tail = [];
+    const events = takeTail();
     const claim = { leaseUntil: now + limits.leaseMs, takeover };
-    const result = await appender.append(events, claim, mailIn(events));
+    const result = await appender.append(events, claim, heard.concat(mailIn(events)));
+    heard = [];
     if (result === 'lost') return result;
     const held = result === 'written' ? claim.leaseUntil : heldUntil();
     if (held !== undefined) {
@@ -276,6 +315,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (!record || record.head.birth.nonce !== birth.nonce) throw new Lost();
     const [next] = record.chunks;
     if (next?.driver) throw new Lost();
+    heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
     return record.mail.filter(({ id }) => !isHeard(id));
   }
 
@@ -284,12 +324,13 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Stops what the program no longer wants, now that the event which decided so is durable (K4). */
   async function stopEffects(): Promise<void> {
     const { stops } = program;
-    while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq()) {
-      const { request } = stops.shift() as (typeof stops)[number];
-      stop(request.key);
-      if (request.kind !== 'child' || request.spec.detached) continue;
-      await retrying(ports, () => cancelChild(ports, birth, request.id, request.spec));
-    }
+    const decided = stops.findIndex(({ after }) => after > durableSeq());
+    const requests = stops.splice(0, decided < 0 ? stops.length : decided).map(({ request }) => request);
+    for (const { key } of requests) stop(key);
+    const children = requests.flatMap((request) =>
+      request.kind === 'child' && !request.spec.detached ? [{ ...request.spec, key: request.key, id: request.id }] : [],
+    );
+    await cancelChildren(ports, birth, children);
   }
 
   function stop(key: string): void {
@@ -435,7 +476,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (program.stops.length > 0 && tail.length > 0) return true;
     if (now >= nextHeartbeat && effects.running.size > 0) return true;
     if (tail.length === 0) return false;
-    if (tail.some(isOutside)) return true;
+    if (told.size > 0) return true;
     return definition.durability !== 'none' && now >= tailSince + lingerMs();
   }
 
@@ -516,6 +557,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
         { delayMs: Math.max(0, goesOnAt - clock.now()) },
       );
     }
+    if (program.stops.length === 0) ports.kept?.keep({ journal, fed: durableSeq(), definition, program });
     return 'suspended';
   }
 
@@ -559,8 +601,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
       message: fault.message,
       retryAt: blockedUntil(journal, limits, now),
     });
-    const events = tail;
-    tail = [];
+    const events = takeTail();
     const result = await appender.append(events, { leaseUntil: now, takeover }, mailIn(events));
     if (result === 'lost') return 'lost';
     if (result === 'foreign') return block(fault);
@@ -581,7 +622,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   async function loop(): Promise<TurnEnd> {
     try {
-      await replay();
+      await begin();
       if (start.checkChildren) await checkChildren();
       for (;;) {
         const moved = move();

@@ -1,5 +1,5 @@
 import type { Chunk, Mail } from '../kernel/events.ts';
-import type { Head, HeadChange, HeadGuard, OpenStatus, SettledStatus } from '../kernel/head.ts';
+import type { Head, HeadChange, HeadGuard, HeadState, OpenStatus, SettledStatus } from '../kernel/head.ts';
 
 export interface RunRecord {
   head: Head;
@@ -7,6 +7,16 @@ export interface RunRecord {
   chunks: Chunk[];
   /** Outside events stored beside the journal, oldest accepted first. Some may already be in the journal. */
   mail: Mail[];
+}
+
+/** Where a run stands, without its birth and what its journal and its mail hold. */
+export interface RunEnd {
+  nonce: string;
+  /** The head's, with what it says. */
+  position: number;
+  state: HeadState;
+  /** The last append, where it is one that the head does not know of. */
+  last?: Chunk;
 }
 
 export interface RunFilter {
@@ -66,6 +76,11 @@ export interface Store {
   read(id: string, after?: number): Promise<RunRecord | undefined>;
   /** The head alone. `undefined`: no such run. */
   readHead(id: string): Promise<Head | undefined>;
+  /**
+   * The end of a run, in a time that does not grow with its journal. `undefined`: no such run. The head is read before the
+   * append, or both at once.
+   */
+  readEnd(id: string): Promise<RunEnd | undefined>;
   /**
    * Writes the chunk at its position if that is free and reports what is there now: atomic, and durable when it
    * resolves. Does not look at the head.

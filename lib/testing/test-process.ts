@@ -1,6 +1,8 @@
 import { createMemoryQueue } from '../adapters/memory/queue.ts';
 import { createAloneGate } from '../kernel/alone.ts';
+import { createKeptRuns } from '../kernel/kept-runs.ts';
 import type { Ports } from '../kernel/ports.ts';
+import { createSharedLooks } from '../kernel/shared-looks.ts';
 import type { Clock } from '../ports/clock.ts';
 import { recover } from '../service/sweep.ts';
 import { createWorker, type Worker } from '../service/worker.ts';
@@ -20,7 +22,7 @@ export interface TestProcess {
 }
 
 /** What the processes of one test share. */
-export type SharedPorts = Omit<Ports, 'queue' | 'alone' | 'liveness'>;
+export type SharedPorts = Omit<Ports, 'queue' | 'alone' | 'kept' | 'looks' | 'liveness'>;
 
 export interface ProcessOptions {
   name: string;
@@ -48,6 +50,8 @@ export function startProcess(shared: SharedPorts, options: ProcessOptions): Test
     // An idle worker has no reason to look at the clock.
     queue: mortal({ ...queue, receive: ({ max }: { max: number }) => queue.receive({ max, waitMs: forever }) }),
     alone: createAloneGate(),
+    kept: createKeptRuns(shared.limits),
+    looks: createSharedLooks(),
     liveness: { self: name, isGone: async (driver) => isGone(driver.split('.')[0] as string) },
   };
   const worker = createWorker(ports, { concurrency: options.concurrency });

@@ -3,8 +3,10 @@ import { systemIds } from '../adapters/system/ids.ts';
 import { collectHandlers, type Handlers } from '../graph/handlers.ts';
 import { createAloneGate } from '../kernel/alone.ts';
 import { Fault } from '../kernel/faults.ts';
+import { createKeptRuns } from '../kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../kernel/limits.ts';
 import type { Observer, Ports } from '../kernel/ports.ts';
+import { createSharedLooks } from '../kernel/shared-looks.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { PawlApi } from '../service/api.ts';
@@ -129,13 +131,16 @@ export async function openPawl(options: OpenPawlOptions): Promise<Pawl> {
     language: createGraphLanguage(() => ({ handlers, executors: options.executors ?? {} })),
   });
   const definitions = createRegistryDefinitions({ code: () => code, registry });
+  const limits = { ...defaultLimits, ...options.limits };
   const ports: Ports = {
     ...kernelBackend,
     clock,
     ids,
     definitions,
-    limits: { ...defaultLimits, ...options.limits },
+    limits,
     alone: createAloneGate(),
+    kept: createKeptRuns(limits),
+    looks: createSharedLooks(),
     observer: options.observer,
   };
   const countWorkers = async () => (await backend.countOtherWorkers()) + (isWorker ? 1 : 0);

@@ -21,53 +21,73 @@ export interface Scope {
 const maxNameChars = 128;
 const never = new Promise<never>(() => {});
 
-export function createScope(operations: Operations, prefix = '', onClose = () => {}): Scope {
-  const tasks = new Set<Task>();
-  const inners = new Set<Scope>();
-  const counts = new Map<string, number>();
-  let closed = false;
+/** A class, and its collections made when something is put in: a map has a scope for each of its items, to the end. */
+class NamedScope implements Scope {
+  closed = false;
+  readonly #operations: Operations;
+  readonly #prefix: string;
+  readonly #outer: NamedScope | undefined;
+  #tasks: Set<Task> | undefined;
+  #inners: Set<Scope> | undefined;
+  #counts: Map<string, number> | undefined;
 
-  function key(name: string): string {
+  constructor(operations: Operations, prefix: string, outer?: NamedScope) {
+    this.#operations = operations;
+    this.#prefix = prefix;
+    this.#outer = outer;
+  }
+
+  key(name: string): string {
     if (typeof name !== 'string' || name === '' || name.length > maxNameChars || name.includes('/')) {
       throw new WorkflowError(
         `'${String(name).slice(0, 40)}' cannot name a task: a name has 1 to ${maxNameChars} characters and no '/'`,
       );
     }
-    return prefix === '' ? name : `${prefix}/${name}`;
+    return this.#prefix === '' ? name : `${this.#prefix}/${name}`;
   }
 
-  return {
-    get closed() {
-      return closed;
-    },
-    key,
-    nextKey(name) {
-      const count = (counts.get(name) ?? 0) + 1;
-      counts.set(name, count);
-      return count === 1 ? key(name) : `${key(name)}#${count}`;
-    },
-    inner(name) {
-      const inner: Scope = createScope(operations, key(name), () => inners.delete(inner));
-      if (closed) inner.close();
-      else inners.add(inner);
-      return inner;
-    },
-    track(start) {
-      if (closed) return never;
-      const task = start();
-      // The root is never closed: it needs to know nothing of its tasks.
-      if (prefix === '') return task.result;
-      tasks.add(task);
-      const forget = () => tasks.delete(task);
-      task.result.then(forget, forget);
-      return task.result;
-    },
-    close() {
-      closed = true;
-      for (const task of tasks) task.close();
-      for (const inner of [...inners]) inner.close();
-      tasks.clear();
-      onClose();
-    },
-  };
+  nextKey(name: string): string {
+    this.#counts ??= new Map();
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return count === 1 ? this.key(name) : `${this.key(name)}#${count}`;
+  }
+
+  inner(name: string): Scope {
+    const inner = new NamedScope(this.#operations, this.key(name), this);
+    this.#inners ??= new Set();
+    if (this.closed) inner.close();
+    else this.#inners.add(inner);
+    return inner;
+  }
+
+  track(start: () => Task): Promise<unknown> {
+    if (this.closed) return never;
+    const task = start();
+    // The root is never closed: it needs to know nothing of its tasks.
+    if (this.#prefix === '') return task.result;
+    this.#tasks ??= new Set();
+    this.#tasks.add(task);
+    const forget = () => this.#forget(task);
+    task.result.then(forget, forget);
+    return task.result;
+  }
+
+  close(): void {
+    this.closed = true;
+    const tasks = this.#tasks ?? [];
+    for (const task of tasks) task.close();
+    for (const inner of [...(this.#inners ?? [])]) inner.close();
+    this.#tasks = undefined;
+    if (this.#outer) this.#outer.#inners?.delete(this);
+  }
+
+  #forget(task: Task): void {
+    this.#tasks?.delete(task);
+    if (this.#tasks?.size === 0) this.#tasks = undefined;
+  }
+}
+
+export function createScope(operations: Operations): Scope {
+  return new NamedScope(operations, '');
 }

@@ -14,6 +14,7 @@ import type { StoreGaps, StoreUnderTest } from './store-suite.ts';
 
 const everything = [
   (store: Store) => Promise.all(IDS.map((id) => store.read(id))),
+  (store: Store) => Promise.all(IDS.map((id) => store.readEnd(id))),
   (store: Store) => store.list({}, { limit: 100 }),
   (store: Store) => store.listDue(T0 + 1_000, { limit: 100 }),
   (store: Store) => store.purgeExpired(T0 + 6, 100),

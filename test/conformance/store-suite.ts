@@ -40,6 +40,43 @@ export function storeSuite(
     });
     afterEach(() => subject.dispose());
 
+    describe('readEnd', () => {
+      test('says where the head stands, without its birth', async () => {
+        await store.create(aHead());
+        const { position, state } = aHead();
+        expect(await store.readEnd('run-1')).toEqual({ nonce: 'nonce-1', position, state });
+      });
+
+      test('gives the last append, alone, where it is one that the head does not know of', async () => {
+        await store.create(aHead());
+        for (const position of [1, 2, 3]) await store.append('run-1', aChunk(position, { events: everyEvent }));
+        await store.putMail('run-1', 'nonce-1', aSignal('s'));
+        await store.updateHead('run-1', { position: 1 }, { nonce: 'nonce-1' });
+        const last = aChunk(3, { events: everyEvent });
+        expect(await store.readEnd('run-1')).toEqual({ nonce: 'nonce-1', position: 1, state: aHead().state, last });
+        await store.updateHead('run-1', { position: 3 }, { nonce: 'nonce-1' });
+        expect(await store.readEnd('run-1')).toEqual({ nonce: 'nonce-1', position: 3, state: aHead().state });
+      });
+
+      test('takes nothing for the end that another nonce has written, or another run', async () => {
+        await store.create(aHead());
+        await store.append('run-1', aChunk(1));
+        for (const position of [1, 2, 3]) await store.append('run-1', aChunk(position, { nonce: 'nonce-0' }));
+        await store.append('run-10', aChunk(5));
+        expect((await store.readEnd('run-1'))?.last).toEqual(aChunk(1));
+      });
+
+      test('finds no run that never was, has expired or is being deleted', async () => {
+        expect(await store.readEnd('run-1')).toBeUndefined();
+        await store.create(aHead({ expiresAt: T0 + 10 }));
+        await store.updateHead('run-1', { state: { status: 'deleting' } }, { nonce: 'nonce-1' });
+        expect(await store.readEnd('run-1')).toBeUndefined();
+        await store.create(aHead({ birth: { id: 'run-2' }, expiresAt: T0 + 10 }));
+        await clock.advance(10);
+        expect(await store.readEnd('run-2')).toBeUndefined();
+      });
+    });
+
     describe('create', () => {
       test('puts a head where none is, and answers with it', async () => {
         const head = aHead({

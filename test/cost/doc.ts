@@ -13,7 +13,7 @@ import { measureTick } from '../../lib/cost/measure-run.ts';
 import { startMeteredAws } from '../../lib/cost/metered-aws.ts';
 import { type Price, priceTable } from '../../lib/cost/prices.ts';
 import { billChains, type ChainBill } from '../../lib/cost/reference/chains.ts';
-import { type CostTable, chainTable, pathTable } from '../../lib/cost/reference/tables.ts';
+import { type CostTable, chainTable, mapTable, mapWriteTable, pathTable } from '../../lib/cost/reference/tables.ts';
 
 const file = join(import.meta.dirname, '../../docs/cost.md');
 
@@ -26,6 +26,8 @@ export async function countedBlocks(): Promise<Record<string, string>> {
     chains: markdown(chainTable(bills), ['in all', 'a million runs']),
     'ten short steps': billBlock(bills[0] as ChainBill),
     paths: markdown(pathTable()),
+    maps: rightTable(mapTable()),
+    'writes of maps': markdown(mapWriteTable()),
     'idle month': idleBlock(await measureIdleMonth()),
     prices: pricesBlock(),
   };
@@ -52,6 +54,9 @@ const markdown = ({ titles, rows }: CostTable, loud: string[] = []) =>
     titles,
     rows.map((row) => (loud.includes(row[0] ?? '') ? row.map((cell) => `**${cell}**`) : row)),
   );
+
+const rightTable = ({ titles, rows }: CostTable) =>
+  [titles, titles.map(() => '---:'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const table = (titles: string[], rows: string[][]) =>
   [titles, titles.map((title, index) => (isNumeric(title, index, titles) ? '---:' : '---')), ...rows]

@@ -16,8 +16,10 @@ import type { Chunk, JournalEvent, Mail, OutsideEvent } from '../../lib/kernel/e
 import { Fault } from '../../lib/kernel/faults.ts';
 import type { Head } from '../../lib/kernel/head.ts';
 import { foldJournal, type Journal } from '../../lib/kernel/journal.ts';
+import { createKeptRuns } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../../lib/kernel/limits.ts';
 import type { Observer, Ports } from '../../lib/kernel/ports.ts';
+import { createSharedLooks } from '../../lib/kernel/shared-looks.ts';
 import type { Turn } from '../../lib/kernel/turn.ts';
 import type { Blobs } from '../../lib/ports/blobs.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
@@ -326,6 +328,7 @@ export function createWorld(options: WorldOptions = {}): World {
     };
 
     const ownStore: Store = guarded(store);
+    const ownLimits = { ...defaultLimits, ...limits, ...options.limits };
     const ports: Ports = {
       store: options.store?.(ownStore) ?? ownStore,
       queue: guarded(queue),
@@ -343,8 +346,10 @@ export function createWorld(options: WorldOptions = {}): World {
             .sort((a, b) => b.version - a.version)[0],
         list: () => deployed,
       },
-      limits: { ...defaultLimits, ...limits, ...options.limits },
+      limits: ownLimits,
       alone: createAloneGate(),
+      kept: createKeptRuns(ownLimits),
+      looks: createSharedLooks(),
       observer: {
         stepStarted: ({ run, key, attempt, at }) => {
           if (!dead) starts.push({ process: name, run, key, attempt, at });

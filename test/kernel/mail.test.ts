@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Store } from '../../lib/ports/store.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, hold, mailMessage, type Rule, signalMail, startIn } from './harness.ts';
 
@@ -187,4 +188,35 @@ describe('mail', () => {
     expect((await world.fold(run)).current.phase).toBe('settled');
     expect(appends).toBeLessThan(400);
   });
+});
+
+test('mail that the journal holds and the store still does is named again by the next append', async () => {
+  const world = createWorld();
+  const flow = workflow({ name: 'flow' }, async (ctx) => [
+    await ctx.signal('a'),
+    await ctx.signal('b'),
+    await ctx.signal('c'),
+  ]);
+  const absorbed: string[][] = [];
+  /** Lets go of mail only when it is named a second time. */
+  const hesitant = (store: Store): Store => ({
+    ...store,
+    append(id, chunk, options) {
+      const named = options?.absorbed ?? [];
+      const before = new Set(absorbed.flat());
+      absorbed.push(named);
+      return store.append(id, chunk, { ...options, absorbed: named.filter((mail) => before.has(mail)) });
+    },
+  });
+  const one = world.process('one', [flow], { store: hesitant });
+  const run = await startIn(one, flow);
+  await world.until(one.drive(world.take('start')));
+  const ids: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    const message = await signalMail(world, run, name);
+    if (message.kind === 'mail') ids.push(message.mail.id);
+    await world.until(one.drive(message));
+  }
+  const [a, b, c] = ids;
+  expect(absorbed.filter((named) => named.length > 0)).toEqual([[a], [a, b], [b, c]]);
 });

@@ -203,7 +203,8 @@ describe('suspension', () => {
   function program(...requests: Request[]): Program {
     const open = new Map(requests.map((request) => [request.key, request]));
     const pending = new Set(requests.filter(({ kind }) => kind === 'step' || kind === 'child'));
-    return { open, pending } as unknown as Program;
+    const timers = new Set(requests.filter(({ kind }) => kind === 'timer'));
+    return { open, timers, pending } as unknown as Program;
   }
 
   test('the next timer is the earliest due, and of equals the one asked for first', () => {

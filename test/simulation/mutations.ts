@@ -111,7 +111,7 @@ export const mutations: Mutation[] = [
     rule: 'K4',
     guard: 'losers are stopped once the event that decided is durable',
     patches: [
-      turn('while (stops.length > 0 && (stops[0]?.after ?? 0) <= durableSeq())', 'while (stops.length > 0)'),
+      turn('const decided = stops.findIndex(({ after }) => after > durableSeq());', 'const decided = -1;'),
       turn(
         '    const needsWrite = startEffects();\n',
         '    void stopEffects();\n    const needsWrite = startEffects();\n',
@@ -352,7 +352,7 @@ export const mutations: Mutation[] = [
     name: 'mail-makes-due',
     rule: 'K15',
     guard: 'where the queue forgets, mail for a waiting run lowers its head',
-    patches: [deliver('await makeDue(ports, run, nonce);')],
+    patches: [deliver('await (ports.looks?.at(nonce, look) ?? look());')],
   },
   {
     name: 'mail-makes-due-parked',
@@ -546,7 +546,7 @@ export const mutations: Mutation[] = [
     name: 'cancel-open-children',
     rule: 'K22',
     guard: 'children that are open at the end are cancelled',
-    patches: [outbox('for (const child of openChildren(end)) await cancelChild(ports, birth, child.id, child);')],
+    patches: [outbox('await cancelChildren(ports, birth, await childrenOf(ports, journal, end));')],
   },
   {
     name: 'look-at-children',

@@ -35,6 +35,7 @@ const targets = [
   'putMail',
   'put',
   'readHead',
+  'readEnd',
   'listDue',
 ];
 const throttledShare = 0.7;

@@ -6,11 +6,11 @@
 import type { Payload } from '../../kernel/events.ts';
 import { Fault, isFault } from '../../kernel/faults.ts';
 import type { Head } from '../../kernel/head.ts';
-import type { RunRecord } from '../../ports/store.ts';
+import type { RunEnd, RunRecord } from '../../ports/store.ts';
 import { assertNoHole, isAbsent } from '../store-rules.ts';
 import { damaged } from './attributes.ts';
 import { fromHeadItem, hasInputAside, inputIn } from './head-item.ts';
-import { eventsFrom, isBirthOf, isEventOf, isHead, isMailOf, positionOf, runPk } from './keys.ts';
+import { eventsFrom, headKey, isBirthOf, isEventOf, isHead, isMailOf, positionOf, runPk } from './keys.ts';
 import { fromEventItem, fromMailItems } from './record-items.ts';
 import type { Item, Query, TableClient } from './table-client.ts';
 
@@ -48,6 +48,28 @@ export async function readRun(
       mail: fromMailItems(items.filter(({ sk }) => isMail(sk))),
     };
   }
+}
+
+/** The head and, backwards from it, the last event: nearly always one page. `now` in ms. `undefined`: no such run. */
+export async function readEnd(table: TableClient, id: string, now: number): Promise<RunEnd | undefined> {
+  const { pk, sk: upTo } = headKey(id);
+  const keys = { text: '#pk = :pk AND #sk <= :sk', values: { ':pk': pk, ':sk': upTo } };
+  let end: RunEnd | undefined;
+  for await (const page of table.query({ keys, descending: true, firstPage: 2 })) {
+    for (const item of page) {
+      if (end === undefined) {
+        const head = isHead(item.sk) ? fromHeadItem(item) : undefined;
+        if (head === undefined || isAbsent(head, now)) return undefined;
+        end = { nonce: head.birth.nonce, position: head.position, state: head.state };
+      } else if (!(positionOf(item.sk) > end.position)) {
+        return end;
+      } else if (isEventOf(end.nonce)(item.sk)) {
+        return { ...end, last: fromEventItem(item, end.nonce) };
+      }
+      // What stands there otherwise is left of an earlier run of this id.
+    }
+  }
+  return end;
 }
 
 /** From the start, the item of a long input comes before the events. */

@@ -14,7 +14,7 @@ import { changeName, fromHeadItem, isChangedBy, toHeadItems, toHeadUpdate } from
 import { headKey, isBirthOf, isEventOf, isMailOf, type Key, mailKey, runPk } from './keys.ts';
 import { listDue, listHeads } from './lists.ts';
 import { fromEventItem, toEventItem, toMailItem } from './record-items.ts';
-import { readRun } from './run-reader.ts';
+import { readEnd, readRun } from './run-reader.ts';
 import { createSettingsKeeper } from './settings.ts';
 import { createTableClient, type Item } from './table-client.ts';
 
@@ -82,6 +82,8 @@ export function createDynamoStore({ client, tableName, clock, ids, indexShards }
     async readHead(id) {
       return toLivingHead(await table.get(headKey(id)));
     },
+
+    readEnd: (id) => readEnd(table, id, clock.now()),
 
     async append(id, chunk, { absorbed = [], expiresAt } = {}) {
       const { nonce, position } = chunk;

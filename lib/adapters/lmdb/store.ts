@@ -253,6 +253,25 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
 
     readHead: (id) => guarded(() => fromLatest(() => livingHead(id))),
 
+    readEnd: (id) =>
+      guarded(() =>
+        fromLatest(() => {
+          const head = livingState(id);
+          if (head === undefined) return undefined;
+          const { nonce, position, state } = head;
+          const { start, end } = chunksAfter(id, nonce, position);
+          const backwards = { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true };
+          const [last] = env.getRange({ ...backwards, limit: 1 });
+          if (last === undefined) return { nonce, position, state };
+          return {
+            nonce,
+            position,
+            state,
+            last: chunkFromRecord(last.value, last.key, id, nonce, positionOf(last.key)),
+          };
+        }),
+      ),
+
     // Every step of every run goes through here: one promise, and no closure that is not needed.
     async append(id, chunk, { absorbed } = {}) {
       if (closing !== undefined) throw closed();

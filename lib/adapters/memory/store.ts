@@ -95,6 +95,15 @@ export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions):
       return copy(living(id));
     },
 
+    async readEnd(id) {
+      const head = living(id);
+      if (head === undefined) return undefined;
+      const { birth, position, state } = head;
+      const journal = journals.get(journalKey(id, birth.nonce));
+      const last = journal !== undefined && journal.last > position ? journal.chunks.get(journal.last) : undefined;
+      return copy({ nonce: birth.nonce, position, state, ...(last && { last }) });
+    },
+
     async append(id, chunk, { absorbed = [] } = {}) {
       const journal = journalOf(id, chunk.nonce);
       const { chunks, mail } = journal;

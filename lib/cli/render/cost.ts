@@ -4,7 +4,14 @@ import type { EstimatedRun } from '../../cost/estimate.ts';
 import type { IdleMonth } from '../../cost/idle-month.ts';
 import { type Priced, priceTable } from '../../cost/prices.ts';
 import type { ChainBill } from '../../cost/reference/chains.ts';
-import { type CostTable, chainTable, floorUsd, pathTable } from '../../cost/reference/tables.ts';
+import {
+  type CostTable,
+  chainTable,
+  floorUsd,
+  mapTable,
+  mapWriteTable,
+  pathTable,
+} from '../../cost/reference/tables.ts';
 import { humanDuration } from './duration.ts';
 import { type Canvas, type Cell, table } from './table.ts';
 
@@ -70,6 +77,11 @@ export function referenceLines(chains: readonly ChainBill[], assumed: Assumption
     '',
     bold('What a run may go through'),
     ...plainTable(pathTable(), canvas, 'left'),
+    '',
+    bold('A map with each item in a child of one step'),
+    ...plainTable(mapTable(), canvas, 'right'),
+    '',
+    ...plainTable(mapWriteTable(), canvas, 'left'),
   ];
 }
 

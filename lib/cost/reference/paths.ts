@@ -170,7 +170,7 @@ export const paths: readonly Path[] = [
   },
   {
     path: 'a child',
-    why: 'A run of its own. Its end is mail for the parent, as a signal is; who brings it looks at the parent’s head first.',
+    why: 'A run of its own. Its end is mail for the parent, as a signal is; who brings it looks at the parent’s end first.',
     writes: {
       create: [2, 6],
       append: [3, 3],
@@ -178,7 +178,7 @@ export const paths: readonly Path[] = [
       'move of the wake time': [2, 6],
       mail: [1, 1],
     },
-    reads: { 'read of the head': [1, 1], 'read of the run': [4, 4] },
+    reads: { 'read of the run': [5, 5] },
     queue: 9,
     invocations: { api: 1, driver: 3 },
   },

@@ -2,6 +2,7 @@
 import type { Assumptions } from '../assumptions.ts';
 import { type Amounts, type BillLine, usdOf } from '../bill.ts';
 import type { ChainBill } from './chains.ts';
+import { type MapWrite, mapReasons, maps } from './maps.ts';
 import { type Path, paths } from './paths.ts';
 
 export interface CostTable {
@@ -72,4 +73,37 @@ function sumOf(counts: Path['writes']): number {
 function unitsText(counts: Path['writes']): string {
   const parts = Object.entries(counts ?? {}).map(([item, [, units]]) => `${item} ${units}`);
   return parts.length > 0 ? `${sumOf(counts)}: ${parts.join(', ')}` : '0';
+}
+
+/** Maps in children by their number, each unit for each child. */
+export function mapTable(): CostTable {
+  return {
+    titles: [
+      'children',
+      'write units a child',
+      'read units a child',
+      'queue requests a child',
+      'invocations a child',
+      '$ a million children',
+    ],
+    rows: maps.map(({ children, writes, readUnits, queueRequests, invocations, usd }) => {
+      const all = Object.values(writes).reduce((sum, units) => sum + units, 0);
+      const each = [all, readUnits, queueRequests, invocations, usd * million].map((units) =>
+        (units / children).toFixed(1),
+      );
+      return [children.toLocaleString('en-US'), ...each];
+    }),
+  };
+}
+
+/** What the writes of a map are for: how many a child of each kind, by the number of children, and why. */
+export function mapWriteTable(): CostTable {
+  return {
+    titles: ['write units a child', ...maps.map(({ children }) => children.toLocaleString('en-US')), 'why'],
+    rows: Object.entries(mapReasons).map(([item, why]) => [
+      item,
+      ...maps.map(({ children, writes }) => ((writes[item as MapWrite] ?? 0) / children).toFixed(2)),
+      why,
+    ]),
+  };
 }

@@ -9,6 +9,7 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { systemIds } from '../../adapters/system/ids.ts';
 import { collectHandlers } from '../../graph/handlers.ts';
 import { createAloneGate } from '../../kernel/alone.ts';
+import { createKeptRuns } from '../../kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../../kernel/limits.ts';
 import type { Observer, Ports } from '../../kernel/ports.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -52,6 +53,8 @@ export interface AwsPawl {
   deployment: { isNew(): Promise<boolean>; done(): Promise<void> };
 }
 
+/** Some 30 MB: a function has 256 as a rule. */
+const keptEvents = 50_000;
 /** A step has to end so long before the function is cut off: time to replay before it, and to write after it. */
 const stepMarginMs = 10_000;
 const firstPollMs = 250;
@@ -73,6 +76,12 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
     blobs,
     language: createGraphLanguage(() => ({ handlers, executors })),
   });
+  const limits = {
+    ...defaultLimits,
+    keptEvents,
+    ...options.limits,
+    stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs),
+  };
   const ports: Ports = {
     ...around,
     store: createDynamoStore({ client: dynamodb, tableName, indexShards, ...around }),
@@ -82,12 +91,10 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
     // Nothing is known of other invocations: leases decide.
     liveness: { self: 'lambda', isGone: async () => false },
     definitions: createRegistryDefinitions({ code: () => code, registry }),
-    limits: {
-      ...defaultLimits,
-      ...options.limits,
-      stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs),
-    },
+    limits,
     alone: createAloneGate(),
+    // A function that is called again soon finds it; one that is not replays.
+    kept: createKeptRuns(limits),
     observer: options.observer,
   };
   const deployments = createDeployments({ client: dynamodb, tableName, ...around });
