@@ -318,7 +318,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** The events that a request came from are durable, or the workflow has chosen not to wait for that (K2, K27). */
   function isCovered(request: EffectRequest): boolean {
     if (request.after <= durableSeq()) return true;
-    return relaxed && request.kind === 'step' && !request.spec.atMostOnce;
+    // Whether a step is still a suspect, and so has to run alone, is known once its failure is durable (K12).
+    return relaxed && request.kind === 'step' && !request.spec.atMostOnce && !journal.suspects.has(request.key);
   }
 
   function launch(request: EffectRequest, budgetMs?: number): void {

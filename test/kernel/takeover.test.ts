@@ -206,6 +206,41 @@ describe('suspects', () => {
     expect((await world.lines(run)).filter((line) => line.endsWith('alone'))).toHaveLength(2);
   });
 
+  test.each(['each', 'relaxed', 'none'] as const)(
+    'K12: with %s a suspect that failed while alone is none any more, and is not said to run alone beside others',
+    async (durability) => {
+      const world = createWorld();
+      let crashing = true;
+      const retry = { attempts: 3, initial: 0, jitter: 0 };
+      const flow = workflow({ name: 'flow', durability }, async (ctx) => {
+        const step = async (key: string) => {
+          await ctx.step(
+            key,
+            async ({ attempt }) => {
+              if (crashing) await new Promise(() => {});
+              await world.sleep(50);
+              if (attempt === 1) throw new Error('not yet');
+            },
+            { retry },
+          );
+        };
+        await Promise.all([step('a'), step('b')]);
+      });
+      const one = world.process('one', [flow]);
+      const two = world.process('two', [flow]);
+      const run = await startIn(one, flow);
+      await driveAndDie(world, one, world.take('start'), 1_500);
+      crashing = false;
+      await world.advance(leaseMs);
+      expect(await world.until(two.drive(await sweeperWake(world, run)))).toBe('settled');
+      const { events } = await world.fold(run);
+      const alone = events.flatMap((event) =>
+        event.type === 'task_started' && event.alone ? [`${event.key}#${event.attempt}`] : [],
+      );
+      expect(alone).toEqual(['a#1', 'b#1']);
+    },
+  );
+
   test('K12: a step that kills its driver each time fails after its count, and says why', async () => {
     const world = createWorld({ limits: { crashes: 3 } });
     const killing = workflow({ name: 'killing' }, async (ctx) => {

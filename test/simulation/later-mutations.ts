@@ -13,7 +13,12 @@ export const laterMutations: Mutation[] = [
     name: 'relaxed-flushes-children',
     rule: 'K27',
     guard: 'with relaxed durability children and atMostOnce steps are flushed first',
-    patches: [turn("return relaxed && request.kind === 'step' && !request.spec.atMostOnce;", 'return relaxed;')],
+    patches: [
+      turn(
+        "return relaxed && request.kind === 'step' && !request.spec.atMostOnce && !journal",
+        'return relaxed && !journal',
+      ),
+    ],
   },
   {
     name: 'races-close-losers',
