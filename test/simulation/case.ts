@@ -40,7 +40,7 @@ export function caseOf(seed: number, { mode: given, backstops = true, example }:
     mode,
     backstops,
     // Reports may not be as large as inputs.
-    traits: { ...traits, again: 0, timeoutMs: undefined, limits: withoutSize(traits.limits) },
+    traits: { ...traits, again: 0, timeoutMs: undefined, silent: false, limits: withoutSize(traits.limits) },
     work: { do: 'example', name },
   };
 }

@@ -24,8 +24,10 @@ export interface People {
   start(): Promise<string[]>;
   /** Tells a run that has just been seen all that it may want to hear. */
   serve(birth: Birth, input: unknown): void;
-  /** What comes in the place of an append that is under way. */
-  overtake(run: string, chunk: Chunk): void;
+  /** What comes in the place of an append that is under way, if anything does. `place` names the append. */
+  overtake(run: string, chunk: Chunk, place: string): void;
+  /** Does now what is to be done to the run next. */
+  hurry(run: string): void;
   /** Deletes a run that has settled, and starts it anew under its key. Resolves when that is done. */
   bearAgain(run: string): Promise<void>;
   /** Facts that the API has answered for: by run, with the time of the answer. */
@@ -52,7 +54,9 @@ const maxCalls = 100;
 /** A caller that has had no answer for so long asks another process. */
 const callMs = 60_000;
 const appendShare = 0.2;
-const overtakeShare = 0.15;
+const overtakeShare = 0.25;
+const hastyMs = 1_500;
+const hurryMs = 300;
 const mailboxFormat = 1;
 
 export function createPeople(setting: Setting, { api, starters, workload, isNext, mayOvertake }: Acts): People {
@@ -62,6 +66,25 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
   /** Signals that may overtake an append before they are sent as all others; the second time they are absorbed. */
   const unsent = new Map<string, Signal[]>();
   const accepted: People['accepted'] = [];
+  /** What is to be done to each run, and when. */
+  const plans = new Map<string, { at: number; act(): void }[]>();
+
+  function plan(run: string, ms: number, act: () => unknown): void {
+    const planned = { at: world.clock.now() + ms, act };
+    plans.set(run, [...(plans.get(run) ?? []), planned]);
+    later(ms, () => carryOut(run, planned));
+  }
+
+  /** Nothing if that has been done already. */
+  function carryOut(run: string, planned: { act(): void }): void {
+    const left = plans.get(run) ?? [];
+    if (!left.includes(planned as (typeof left)[number])) return;
+    plans.set(
+      run,
+      left.filter((other) => other !== planned),
+    );
+    planned.act();
+  }
 
   /** As a client does that tries until it is answered. Undefined: the answer is that it cannot be. */
   async function ask<T>(ports: Ports, place: string, call: (ports: Ports) => Promise<T>): Promise<T | undefined> {
@@ -125,12 +148,17 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
     if (mayOvertake && fate.at(`overtaking ${place}`)() < overtakeShare) {
       unsent.set(run, [...(unsent.get(run) ?? []), signalOf(telling)]);
     }
-    later(fate.below(`time of ${place}`, tellingMs), async () => {
+    plan(run, fate.below(`time of ${place}`, tellingMs), async () => {
       const { id } = signalOf(telling);
       unsent.set(run, unsent.get(run)?.filter((other) => other.id !== id) ?? []);
       if (asAppend && (await appendMailbox(run, signalOf(telling)))) return;
       tell('people', `signal ${nameOf(run)}: ${telling.name}`);
       await say(run, place, (ports, id) => signalRun(ports, id, telling.name, telling));
+      if (!fate.strikes('repeat', place)) return;
+      plan(run, fate.below(`again ${place}`, tellingMs), () => {
+        tell('people', `signal ${nameOf(run)} once more: ${telling.name}`);
+        return ask(api.ports, `${place} again`, (ports) => signalRun(ports, run, telling.name, telling));
+      });
     });
   }
 
@@ -152,14 +180,15 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
     const pauseAt = after('pause', pauseMs);
     const issued = (what: string, at: number, call: typeof pauseRun) => {
       if (!fate.allows('command', `${what} ${name}`)) return;
-      later(at, () => {
+      plan(run, at, () => {
         tell('people', `${what} ${name}`);
         const issuedAt = issue();
         return say(run, `${what} ${name}`, (ports, id) => call(ports, id, {}, issuedAt));
       });
     };
     if (!traits.resume || fate.allows('command', `resume ${name}`)) issued('pause', pauseAt, pauseRun);
-    if (traits.resume) issued('resume', pauseAt + 1 + after('resume', resumeMs), resumeRun);
+    const resumesIn = 1 + after('resume', fate.strikes('hasty', `resume ${name}`) ? hastyMs : resumeMs);
+    if (traits.resume) issued('resume', pauseAt + resumesIn, resumeRun);
     if (traits.cancel) {
       issued('cancel', traits.resume ? after('cancel', cancelMs) : pauseAt + cancelMs, (ports, id) =>
         cancelRun(ports, id, {}),
@@ -194,7 +223,14 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
       if (traits.commands && !continued) command(birth.id);
     },
 
-    overtake(run, { nonce, position }) {
+    hurry(run) {
+      const [next] = [...(plans.get(run) ?? [])].sort((a, b) => a.at - b.at);
+      if (next) later(fate.below(`hurry ${nameOf(run)} ${next.at}`, hurryMs), () => carryOut(run, next));
+    },
+
+    overtake(run, { nonce, position }, place) {
+      const mayPreempt = (unsent.get(run)?.length ?? 0) > 0 && fate.strikes('preempt', place);
+      if (!mayPreempt && !fate.strikes('overtake', place)) return;
       const event = unsent.get(run)?.pop();
       const noise: Signal = {
         type: 'run_signalled',
