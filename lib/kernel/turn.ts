@@ -200,7 +200,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function feedResult(arrival: Arrival): Promise<void> | undefined {
     const { key, attempt, event, text } = arrival;
     const request = program.open.get(key);
-    suspects.leave(key);
     if (!request) {
       // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
       if (tail.length > 0) unrecorded.push(arrival);
@@ -299,7 +298,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Starts what may start. True: something has to be written first. */
   function startEffects(): boolean {
-    suspects.leaveIfGone(effects.running);
+    if (tail.length === 0) suspects.leaveIfEnded(effects.running);
     if (journal.paused || drainUntil !== undefined) return false;
     let needsWrite = false;
     for (const request of program.pending) {

@@ -4,10 +4,10 @@
  *
  * Owns: what runs are told when, and that an answer is kept.
  */
-import type { Birth, Chunk, OutsideEvent } from '../../lib/kernel/events.ts';
+import type { Birth, Chunk, JournalEvent, OutsideEvent } from '../../lib/kernel/events.ts';
 import { isFault } from '../../lib/kernel/faults.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
-import { foldJournal } from '../../lib/kernel/journal.ts';
+import { foldJournal, isParking } from '../../lib/kernel/journal.ts';
 import type { Ports } from '../../lib/kernel/ports.ts';
 import { successorOf } from '../../lib/kernel/successor.ts';
 import type { StartRunRequest } from '../../lib/service/api.ts';
@@ -40,6 +40,8 @@ interface Acts {
   starters(): readonly Process[];
   workload: Workload;
   isNext(run: string, position: number): boolean;
+  hasHeard(run: string, event: string): boolean;
+  isParked(run: string): boolean;
   mayOvertake: boolean;
 }
 
@@ -59,7 +61,10 @@ const hastyMs = 1_500;
 const hurryMs = 300;
 const mailboxFormat = 1;
 
-export function createPeople(setting: Setting, { api, starters, workload, isNext, mayOvertake }: Acts): People {
+export function createPeople(
+  setting: Setting,
+  { api, starters, workload, isNext, hasHeard, isParked, mayOvertake }: Acts,
+): People {
   const { world, fate, later, tell, nameOf } = setting;
   const { traits } = setting.case;
   const issue = createIssuer(world.clock);
@@ -228,10 +233,13 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
       if (next) later(fate.below(`hurry ${nameOf(run)} ${next.at}`, hurryMs), () => carryOut(run, next));
     },
 
-    overtake(run, { nonce, position }, place) {
+    overtake(run, { nonce, position, events }, place) {
+      // Nobody is at a run that is put aside once more: there an event comes as mail.
+      if (events.length === 1 && isParking(events[0] as JournalEvent) && isParked(run)) return;
       const mayPreempt = (unsent.get(run)?.length ?? 0) > 0 && fate.strikes('preempt', place);
       if (!mayPreempt && !fate.strikes('overtake', place)) return;
       const event = unsent.get(run)?.pop();
+      if (event && hasHeard(run, event.id)) return;
       const noise: Signal = {
         type: 'run_signalled',
         name: 'noise',

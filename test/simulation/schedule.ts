@@ -279,6 +279,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     starters: () => (durableQueue ? apis : processes),
     workload,
     isNext: watch.isNext,
+    hasHeard: watch.hasHeard,
+    isParked: watch.isParked,
     mayOvertake,
   });
   let roots: string[] | undefined;

@@ -73,7 +73,7 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
     again,
     timeoutMs,
     silent: timeoutMs !== undefined && chance() < 0.3,
-    runs: 1 + below(mode === 'poison' ? 3 : 2),
+    runs: 1 + below(2),
     twice,
     // What people tell a run that went on as another finds that one through it.
     reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.5,

@@ -191,8 +191,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
       momentsLeft -= 1;
       if (momentsLeft > 0 || !fate.allows('strike', place)) return;
       struck = true;
-      if (mode === 'kill') return later(ms, () => acts.die(process, `in ${key}`));
-      later(ms, () => freezeInStep(process, key, place));
+      later(ms, () => (mode === 'kill' ? acts.die(process, `in ${key}`) : freezeInStep(process, key, place)));
     }
     stepsToDrain -= isOnce ? Math.max(1, stepsToDrain) : 1;
     if (drains && stepsToDrain <= 0 && fate.allows('drain', place)) {

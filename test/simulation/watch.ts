@@ -20,6 +20,10 @@ export interface Watch {
   eventsOf(run: string): number;
   /** Whether an append at this position would be the next of a run that has not ended. */
   isNext(run: string, position: number): boolean;
+  /** Whether the run's journal holds the outside event. */
+  hasHeard(run: string, event: string): boolean;
+  /** Whether the run was put aside last. */
+  isParked(run: string): boolean;
   /** How many events were in the journal of its parent when the run was created. */
   eventsAtBirth(run: string): number;
   /** Whether the run is there, or was. */
@@ -316,6 +320,11 @@ export function watchStore(
     isNext(id, position) {
       const journal = runs.get(id)?.journal;
       return journal?.current.phase !== 'settled' && journal?.position === position - 1;
+    },
+    hasHeard: (run, event) => runs.get(run)?.journal.heard.has(event) ?? false,
+    isParked(id) {
+      const phase = runs.get(id)?.journal.current.phase;
+      return phase === 'suspended' || phase === 'blocked';
     },
     isBornLate: (run) => late.has(run),
   };
