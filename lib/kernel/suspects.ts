@@ -15,6 +15,8 @@ export interface Suspects {
   isStrict(): boolean;
   /** True: this suspect may run now, with nothing beside it, until `leave`. */
   enter(key: string): boolean;
+  /** A suspect has entered: others wait until what came of it is durable. */
+  isIn(): boolean;
   /** The step was dropped. Nothing happens if it was not running alone. */
   leave(key: string): void;
   /**
@@ -50,6 +52,7 @@ export function createSuspects(ports: Ports, journal: Journal, program: () => Pr
       if (alone === undefined && ports.alone.enter(wake)) alone = key;
       return alone === key;
     },
+    isIn: () => alone !== undefined,
     leave(key) {
       if (alone === key) leaveAll();
     },

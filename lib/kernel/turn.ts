@@ -435,7 +435,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (program.stops.length > 0 && tail.length > 0) return true;
     if (now >= nextHeartbeat && effects.running.size > 0) return true;
     if (tail.length === 0) return false;
-    if (tail.some(isOutside)) return true;
+    if (tail.some(isOutside) || suspects.isIn()) return true;
     return definition.durability !== 'none' && now >= tailSince + lingerMs();
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Chunk } from '../../lib/kernel/events.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, type Process, signalMail, startIn, type World } from './harness.ts';
 
@@ -7,6 +8,10 @@ const leaseMs = 30_000;
 async function sweeperWake(world: World, run: string) {
   const { nonce } = (await world.head(run)).birth;
   return { kind: 'wake', run, nonce, from: 'sweeper' } as const;
+}
+
+function isOutcome({ events }: Chunk): boolean {
+  return events.some(({ type }) => type === 'task_completed');
 }
 
 /** Lets a process drive a message, and kills it when `ms` have passed. */
@@ -238,6 +243,36 @@ describe('suspects', () => {
         event.type === 'task_started' && event.alone ? [`${event.key}#${event.attempt}`] : [],
       );
       expect(alone).toEqual(['a#1', 'b#1']);
+    },
+  );
+
+  test.each(['each', 'relaxed', 'none'] as const)(
+    'K12: with %s a suspect lets another one in once its outcome is durable, not before',
+    async (durability) => {
+      const world = createWorld();
+      let crashing = true;
+      const flow = workflow({ name: 'flow', durability }, async (ctx) => {
+        await ctx.step('a', () => (crashing ? new Promise(() => {}) : world.sleep(50)));
+      });
+      const one = world.process('one', [flow]);
+      const two = world.process('two', [flow]);
+      const runs = [await startIn(one, flow), await startIn(one, flow)];
+      for (let index = 0; index < runs.length; index += 1) void one.drive(world.take('start'));
+      await world.advance(1_500);
+      one.kill();
+      crashing = false;
+      await world.advance(leaseMs);
+      two.trouble(({ method, args }) =>
+        method === 'append' && isOutcome(args[1] as Chunk) ? { do: 'delay', ms: 700 } : undefined,
+      );
+      await Promise.all(
+        runs.map(async (run) => expect(await world.until(two.drive(await sweeperWake(world, run)))).toBe('settled')),
+      );
+      const [first, second] = world.starts.slice(2);
+      const record = await world.record(first?.run ?? '');
+      expect(first?.run).not.toBe(second?.run);
+      // Written 700 ms after it was sent.
+      expect(second?.at).toBeGreaterThanOrEqual((record.chunks.find(isOutcome)?.at ?? 0) + 700);
     },
   );
 

@@ -9,7 +9,8 @@ export type Plan =
   | { do: 'step'; id: string; ms: number; fails: number; once?: true; undo?: true; hasty?: true; hangs?: true }
   | { do: 'sleep'; id: string; ms: number }
   | { do: 'signal'; id: string; name: string; timeoutMs?: number }
-  | { do: 'child'; id: string; plan: Plan }
+  /** A stray one is not waited for. */
+  | { do: 'child'; id: string; plan: Plan; stray?: true }
   | { do: 'sequence' | 'all' | 'race'; id: string; parts: Plan[] }
   | { do: 'map'; id: string; items: number; width: number; plan: Plan }
   | { do: 'attempt'; id: string; plan: Plan }
@@ -40,7 +41,7 @@ export function randomPlan(chance: Chance, size = 3): Plan {
     if (roll < 80) return { do: 'all', id, parts: many(depth, 3) };
     if (roll < 87) return { do: 'race', id, parts: many(depth, 3) };
     if (roll < 91) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
-    if (roll < 95) return { do: 'child', id, plan: make(depth - 1) };
+    if (roll < 95) return { do: 'child', id, ...(chance() < 0.3 && { stray: true }), plan: make(depth - 1) };
     if (roll < 97) return contest(id);
     if (roll < 98) return { do: 'loop', id, times: 2 + below(12), ms: [0, 0, 700][below(3)] as number };
     return { do: 'attempt', id, plan: make(depth - 1) };
@@ -194,8 +195,12 @@ export function interpreter({
         });
         return plan.id;
       }
-      case 'child':
-        return ctx.child(simulated, { plan: plan.plan }, { name: plan.id });
+      case 'child': {
+        const ended = ctx.child(simulated, { plan: plan.plan }, { name: plan.id });
+        if (!plan.stray) return ended;
+        ended.catch(() => {});
+        return plan.id;
+      }
       case 'sequence': {
         const results: unknown[] = [];
         let latest = ctx.now();
