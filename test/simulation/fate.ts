@@ -24,6 +24,8 @@ export const rates = {
   lost: 0.08,
   doubled: 0.08,
   late: 0.1,
+  /** A pause comes after what people did later. */
+  latePause: 0.3,
   /** The message, or another one of it, comes when its run has been deleted and started anew. */
   ghost: 0.2,
   // --- of ticks of the sweeper

@@ -17,6 +17,8 @@ export interface Post {
   open(process: Process): void;
   /** The run has been deleted and started anew: what was kept back comes now. */
   haunt(run: string): void;
+  /** Loses the next fact that is sent to the run, if the queue may forget it. */
+  loseNext(run: string): void;
   /** Lets the process end, its steps within `graceMs`. Resolves when it has handed back all that it had. */
   drain(process: string, graceMs: number): Promise<void>;
   /** Nothing is on its way. */
@@ -62,6 +64,8 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
   const waiting = new Map<string, (deliveries: Delivery[]) => void>();
   const underWay = new Map<string, { letter: Letter; receives: number }>();
   let dead: { letter: Letter; receipt: string; visibleAt: number }[] = [];
+  /** Runs whose next mail is lost. */
+  const losing = new Set<string>();
   const ghosts = new Map<string, Letter[]>();
   let receipts = 0;
   let open = 0;
@@ -74,7 +78,8 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
     const count = (counts.get(about) ?? 0) + 1;
     counts.set(about, count);
     const letter = { message: structuredClone(message), place: `${about} ${count}`, from };
-    if (setting.disturbed() && mayBeLost(message) && fate.strikes('lost', letter.place)) {
+    const isNext = message.kind === 'mail' && losing.delete(message.run) && fate.allows('lost', letter.place);
+    if (setting.disturbed() && mayBeLost(message) && (isNext || fate.strikes('lost', letter.place))) {
       tell('queue', `loses ${wordsOf(letter)}`);
       return;
     }
@@ -83,7 +88,7 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
       // In a calm schedule it is the message itself, since nothing is doubled there.
       if (!rough) return;
     }
-    handOut(letter, 1, delayMs + delayOf(letter.place));
+    handOut(letter, 1, delayMs + delayOf(letter));
     if (setting.disturbed() && rough && fate.strikes('doubled', letter.place)) {
       tell('queue', `doubles ${wordsOf(letter)}`);
       handOut(letter, 1, delayMs + fate.below(`doubled ${letter.place} by`, 20_000));
@@ -91,8 +96,10 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
   }
 
   /** In a calm schedule messages are late as long as people do anything; in others while faults strike. */
-  function delayOf(place: string): number {
-    if ((rough && !setting.disturbed()) || !fate.strikes('late', place)) return fate.below(`delay ${place}`, 300);
+  function delayOf({ message, place }: Letter): number {
+    const isPause = message.kind === 'mail' && message.mail.event.type === 'run_paused';
+    if ((rough && !setting.disturbed()) || !fate.strikes(isPause ? 'latePause' : 'late', place))
+      return fate.below(`delay ${place}`, 300);
     const longest = rough ? 50_000 : fate.at(`very late ${place}`)() < 0.3 ? 70_000 : 8_000;
     const ms = fate.below(`late ${place} by`, longest);
     if (ms > 1_000) tell('queue', `keeps ${place} back for ${ms} ms`);
@@ -247,6 +254,9 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
         handOut(letter, 1, fate.below(`ghost ${letter.place}`, ghostMs));
       }
       ghosts.delete(run);
+    },
+    loseNext(run) {
+      losing.add(run);
     },
     async drain(process, graceMs) {
       await workers.get(process)?.drain(graceMs);

@@ -59,6 +59,8 @@ const patienceMs = 180 * minute;
 const maxRounds = 200_000;
 /** Of the processes so many are replaced by a deployment. */
 const replacedShare = 0.4;
+/** Of what people hurry to say so much is lost, where the queue may forget it. */
+const lostShare = 0.5;
 const undeployedLongMs = 15 * minute;
 const longestFreezeMs = 120_000;
 const sweepMs = 7_000;
@@ -126,7 +128,11 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
 
   const watch = watchStore(
     setting,
-    { calm: mode === 'calm', noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined) },
+    {
+      calm: mode === 'calm',
+      noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined),
+      isDeployed: () => isDeployed,
+    },
     say,
   );
   staleIndex(setting, () => rough && setting.disturbed());
@@ -139,7 +145,9 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
 
   const post = createPost(setting, {
     async isHeard(run, event) {
-      const { head, chunks } = await recordOf(run);
+      const record = await world.store.read(run);
+      if (!record) return false;
+      const { head, chunks } = olderRecord(record);
       return foldJournal(head.birth, chunks).heard.has(event);
     },
     sent: watch.sent,
@@ -156,7 +164,10 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     shutDown,
     overtake: (run, chunk, place) => people.overtake(run, chunk, place),
     mayOvertake,
-    hurry: (run) => people.hurry(run),
+    hurry(run, place) {
+      if (fate.at(`lost after ${place}`)() < lostShare) post.loseNext(run);
+      people.hurry(run);
+    },
     whenReborn(run, callback) {
       if (!traits.reborn || !roots?.includes(run) || again.has(run)) return false;
       const waiting = { run, callback };

@@ -47,7 +47,8 @@ const minute = 60 * second;
 export function randomTraits(mode: Mode, chance: () => number): Traits {
   const below = (max: number) => Math.floor(chance() * max);
   const roll = chance();
-  const commands = chance() < 0.3;
+  const again = mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0;
+  const commands = chance() < (again > 0 ? 0.6 : 0.3);
   const cancel = commands && chance() < 0.3;
   const rough = mode === 'faults' || mode === 'stall' || mode === 'kill' || mode === 'moment';
   const crashes = mode === 'poison' ? { crashes: 3, takeovers: 30 } : { crashes: 1_000, takeovers: 1_000 };
@@ -56,8 +57,9 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
   const cut = chance() < 0.3 && (mode === 'kill' || mode === 'shaky');
   const durableQueue = chance() < 0.6;
   const twice = chance() < 0.25;
-  const again = mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0;
-  const timeoutMs = mode !== 'poison' && chance() < 0.1 ? 20 * second + below(400 * second) : undefined;
+  const deploys = rough && chance() < 0.12;
+  const timeoutMs =
+    mode !== 'poison' && chance() < (deploys ? 0.5 : 0.1) ? 20 * second + below(400 * second) : undefined;
   return {
     durability: roll < 0.8 ? 'each' : roll < 0.9 ? 'relaxed' : 'none',
     durableQueue,
@@ -68,7 +70,7 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
     resume: !cancel || chance() < 0.5,
     limits: { ...crashes, ...chunkEvents, ...inlineBytes },
     turnMs: cut ? 75 * second + below(60 * second) : undefined,
-    deploys: rough && chance() < 0.12,
+    deploys,
     upgrades: rough && chance() < 0.15,
     again,
     timeoutMs,

@@ -30,7 +30,7 @@ interface Acts {
   overtake(run: string, chunk: Chunk, place: string): void;
   mayOvertake: boolean;
   /** People do at once what they are about to do to the run. */
-  hurry(run: string): void;
+  hurry(run: string, place: string): void;
   /** Calls back when the run has been deleted and started anew. False: that will not be. */
   whenReborn(run: string, callback: () => void): boolean;
 }
@@ -56,6 +56,8 @@ const longestMs = 4_000;
 const { leaseMs } = defaultLimits;
 /** So long after a step's beginning something happens to its process, at most. */
 const inStepMs = 2_000;
+/** Of the schedules whose runs go on as others so many are about the end of one. */
+const closingShare = 0.3;
 const drainShare = 0.3;
 const drainMs = 4_000;
 const throttledShare = 0.7;
@@ -71,7 +73,8 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     when: fate.at('target when')() < 0.5 ? ('before' as const) : ('after' as const),
   };
   /** In half of the directed schedules it is a call of one meaning, whoever makes it. */
-  const moment = moments[fate.below('target moment', moments.length)];
+  const closes = traits.again > 0 && fate.at('target closes')() < closingShare;
+  const moment = closes ? 'closes the head' : moments[fate.below('target moment', moments.length)];
   const isByMoment = mode === 'moment' || fate.at('target by moment')() < 0.5;
   let momentsLeft = mode === 'moment' ? Number.POSITIVE_INFINITY : 1 + fate.below('target nth moment', 5);
   let drains = traits.receiver === 'worker' && fate.at('drains')() < drainShare;
@@ -111,7 +114,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     const { when } = target;
     if (mode === 'kill') return kill(process, call, when);
     const about = momentOf(call);
-    if (about) acts.hurry(about.run);
+    if (about) acts.hurry(about.run, placeOf(call));
     const waits =
       about && acts.whenReborn(about.run, () => later(Math.floor(chance() * rebirthMs), () => thaw(process)));
     if (!waits) return freezeFor(process, 40_000 + Math.floor(chance() * 40_000), call, when);
@@ -127,7 +130,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     const long = share < longShare ? leaseMs + Math.floor(share * 200_000) : Math.floor(share * share * longestMs);
     const ms = Math.min(long, setting.began + faultsMs - world.clock.now());
     tell(call.process, `${about.moment} of ${setting.nameOf(about.run)}, and that takes ${ms} ms`);
-    acts.hurry(about.run);
+    acts.hurry(about.run, place);
     return { do: 'delay', ms };
   }
 
