@@ -42,7 +42,8 @@ export type Trouble =
   | { do: 'timeOut' }
   /** The whole process stands still before or after the call takes effect, until it is thawed. */
   | { do: 'stall' | 'kill'; when: 'before' | 'after' }
-  | { do: 'delay'; ms: number };
+  | { do: 'delay'; ms: number }
+  | { do: 'wait'; for: Promise<unknown> };
 
 export type Rule = (call: Call) => Trouble | undefined;
 
@@ -280,6 +281,7 @@ export function createWorld(options: WorldOptions = {}): World {
       };
       if (trouble?.do === 'refuse') throw new Fault('unavailable', 'The store is unavailable (test)');
       if (trouble?.do === 'delay') await sleep(trouble.ms);
+      if (trouble?.do === 'wait') await trouble.for;
       strike('before');
       await gate();
       const result = await apply();

@@ -49,6 +49,8 @@ export const rates = {
   strike: 1,
   /** A call takes long at the moment that the schedule is about, and people act just then. */
   moment: 0.5,
+  /** Such a call waits for one of another process that wants the same place, and goes first. */
+  meet: 0.4,
   outage: 1,
   /** A process is shut down: its steps have a little time, and its runs are handed back. */
   drain: 1,

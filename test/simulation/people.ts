@@ -159,7 +159,7 @@ export function createPeople(
       if (asAppend && (await appendMailbox(run, signalOf(telling)))) return;
       tell('people', `signal ${nameOf(run)}: ${telling.name}`);
       await say(run, place, (ports, id) => signalRun(ports, id, telling.name, telling));
-      if (!fate.strikes('repeat', place)) return;
+      if (telling.repeats ? !fate.allows('repeat', place) : !fate.strikes('repeat', place)) return;
       plan(run, fate.below(`again ${place}`, tellingMs), () => {
         tell('people', `signal ${nameOf(run)} once more: ${telling.name}`);
         return ask(api.ports, `${place} again`, (ports) => signalRun(ports, run, telling.name, telling));

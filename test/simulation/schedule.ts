@@ -58,7 +58,7 @@ const patienceMs = 180 * minute;
 /** Rounds of a schedule; one that needs more never comes to rest. */
 const maxRounds = 200_000;
 /** Of the processes so many are replaced by a deployment. */
-const replacedShare = 0.4;
+const replacedShare = 0.6;
 /** Of what people hurry to say so much is lost, where the queue may forget it. */
 const lostShare = 0.5;
 const undeployedLongMs = 15 * minute;
@@ -94,6 +94,7 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
   let made = 0;
   let sweeps = 0;
   let isDeployed = true;
+  let hasUndeployed = false;
   let isUpgraded = false;
 
   function say(violation: string): void {
@@ -198,6 +199,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
 
   /** For a while whoever comes has not got the workflow. Some processes are replaced, the others learn of it. */
   function undeploy(): void {
+    if (hasUndeployed) return;
+    hasUndeployed = true;
     const set = (deployed: boolean) => {
       isDeployed = deployed;
       tell('people', deployed ? 'deploy the workflow again' : 'deploy without the workflow');
@@ -268,7 +271,10 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       later(fate.below(place, 50), () => attempt.signal.aborted || die(process, `${key} kills it`));
       return new Promise(() => {});
     }
-    troubles.inStep(process, { key, place, isOnce: workload.once.has(idOf(key)) });
+    const isOnce = workload.once.has(idOf(key));
+    if (isOnce && traits.deploys && fate.allows('undeploy', 'all'))
+      later(fate.below(`undeployed in ${place}`, 1_000), undeploy);
+    troubles.inStep(process, { key, place, isOnce });
     return work();
   }
 

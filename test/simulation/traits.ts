@@ -28,7 +28,7 @@ export interface Traits {
   again: number;
   /** The workflow's timeout, in ms, where it may strike. */
   timeoutMs: number | undefined;
-  /** Then people tell it nothing, and it waits until its deadline. */
+  /** Then people tell it nothing that it waits for, and it waits until its deadline. */
   silent: boolean;
   runs: number;
   /** Runs are started with a key, each by two callers at the same time. */
@@ -60,6 +60,7 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
   const deploys = rough && chance() < 0.12;
   const timeoutMs =
     mode !== 'poison' && chance() < (deploys ? 0.5 : 0.1) ? 20 * second + below(400 * second) : undefined;
+  const silent = timeoutMs !== undefined && chance() < 0.3;
   return {
     durability: roll < 0.8 ? 'each' : roll < 0.9 ? 'relaxed' : 'none',
     durableQueue,
@@ -73,13 +74,13 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
     deploys,
     upgrades: rough && chance() < 0.15,
     again,
-    timeoutMs,
-    silent: timeoutMs !== undefined && chance() < 0.3,
+    timeoutMs: silent ? timeoutMs + below(10 * minute) : timeoutMs,
+    silent,
     runs: 1 + below(2),
     twice,
     // What people tell a run that went on as another finds that one through it.
     reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.5,
-    outage: chance() < 0.2 ? { from: below(minute), ms: 5 * second + below(minute) } : undefined,
+    outage: chance() < 0.2 ? { from: chance() < 0.5 ? 0 : below(minute), ms: 5 * second + below(minute) } : undefined,
     visibilityMs: mode === 'poison' ? 4 * second + below(minute) : minute,
   };
 }

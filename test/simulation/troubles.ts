@@ -122,6 +122,27 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     return { do: 'stall', when };
   }
 
+  /** Appends that wait for another process's append to their run. */
+  const waiting = new Map<string, { process: string; go(): void }>();
+
+  function meet({ process }: Call, run: string): Trouble {
+    tell(process, `waits for another append to ${setting.nameOf(run)}`);
+    const met = new Promise<void>((resolve) => {
+      waiting.set(run, { process, go: resolve });
+      later(longestMs, resolve);
+    });
+    return { do: 'wait', for: met };
+  }
+
+  /** Whoever waits for it goes first. */
+  function meetOther({ method, args, process }: Call): Trouble | undefined {
+    const other = method === 'append' ? waiting.get(args[0] as string) : undefined;
+    if (!other || other.process === process) return undefined;
+    waiting.delete(args[0] as string);
+    other.go();
+    return { do: 'delay', ms: 1 };
+  }
+
   /** One call takes long, and whoever has something to say to the run says it just then. */
   function linger(call: Call, place: string, chance: () => number): Trouble | undefined {
     const about = momentOf(call);
@@ -158,7 +179,9 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
         return strike(process, call, chance);
       }
     }
-    if (mode === 'moment') return linger(call, place, chance) ?? slowness(call, place, chance);
+    if (mode === 'moment') {
+      return meetOther(call) ?? linger(call, place, chance) ?? slowness(call, place, chance);
+    }
     return slowness(call, place, chance);
   }
 

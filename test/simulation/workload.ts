@@ -17,6 +17,8 @@ export interface Telling {
   name: string;
   key: string;
   payload?: unknown;
+  /** People say it once more. */
+  repeats?: true;
 }
 
 export interface Workload {
@@ -55,7 +57,7 @@ function planned(plan: Plan, { sleep, traits, mismatch }: Making): Workload {
     definitions: [definition],
     root: definition,
     input: { plan, again } satisfies PlanInput,
-    tellings: silent ? () => [] : tellingsOf,
+    tellings: silent ? () => noise : tellingsOf,
     steps: steps.map(({ id }) => id),
     once: new Set(steps.filter(({ once }) => once).map(({ id }) => id)),
     undo: new Set(steps.filter(({ undo }) => undo).map(({ id }) => id)),
@@ -70,6 +72,9 @@ function planned(plan: Plan, { sleep, traits, mismatch }: Making): Workload {
     },
   };
 }
+
+/** What nobody waits for, said twice. */
+const noise: Telling[] = [{ name: 'noise', key: 'noise', repeats: true }];
 
 function tellingsOf(_birth: Birth, input: unknown): Telling[] {
   const { plan, again = 0, continued } = input as PlanInput;
