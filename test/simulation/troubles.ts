@@ -147,6 +147,10 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
   function linger(call: Call, place: string, chance: () => number): Trouble | undefined {
     const about = momentOf(call);
     if (about?.moment !== moment || !about || !fate.strikes('moment', place)) return undefined;
+    if (call.method === 'append' && fate.strikes('meet', place)) {
+      acts.hurry(about.run, place);
+      return meet(call, about.run);
+    }
     const share = chance();
     const long = share < longShare ? leaseMs + Math.floor(share * 200_000) : Math.floor(share * share * longestMs);
     const ms = Math.min(long, setting.began + faultsMs - world.clock.now());
