@@ -26,6 +26,8 @@ export const rates = {
   late: 0.1,
   /** A pause comes after what people did later. */
   latePause: 0.3,
+  /** The news of a child's end. */
+  lateNews: 0.3,
   /** The message, or another one of it, comes when its run has been deleted and started anew. */
   ghost: 0.2,
   // --- of ticks of the sweeper
@@ -39,7 +41,7 @@ export const rates = {
   /** Somebody resumes what he has just paused. */
   hasty: 0.4,
   /** Somebody tells a run the same once more. */
-  repeat: 0.15,
+  repeat: 0.3,
   // --- of steps
   /** The process dies in the middle of it. */
   crash: 0.01,

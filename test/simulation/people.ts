@@ -49,6 +49,7 @@ type Signal = Extract<OutsideEvent, { type: 'run_signalled' }>;
 
 const tellingMs = 20_000;
 const pauseMs = 30_000;
+const soonMs = 6_000;
 const resumeMs = 90_000;
 const cancelMs = 60_000;
 const apiPauseMs = 3_000;
@@ -182,7 +183,7 @@ export function createPeople(
   function command(run: string): void {
     const name = nameOf(run);
     const after = (what: string, most: number) => fate.below(`${name} ${what}`, most);
-    const pauseAt = after('pause', pauseMs);
+    const pauseAt = after('pause', fate.at(`soon ${name}`)() < 0.5 ? soonMs : pauseMs);
     const issued = (what: string, at: number, call: typeof pauseRun) => {
       if (!fate.allows('command', `${what} ${name}`)) return;
       plan(run, at, () => {

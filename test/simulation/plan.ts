@@ -40,8 +40,9 @@ export function randomPlan(chance: Chance, size = 3): Plan {
     if (roll < 68) return { do: 'sequence', id, parts: many(depth, 4) };
     if (roll < 80) return { do: 'all', id, parts: many(depth, 3) };
     if (roll < 87) return { do: 'race', id, parts: many(depth, 3) };
-    if (roll < 91) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
-    if (roll < 95) return { do: 'child', id, ...(chance() < 0.3 && { stray: true }), plan: make(depth - 1) };
+    if (roll < 90) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
+    if (roll < 93) return { do: 'child', id, ...(chance() < 0.3 && { stray: true }), plan: make(depth - 1) };
+    if (roll < 95) return beside(id);
     if (roll < 97) return contest(id);
     if (roll < 98) return { do: 'loop', id, times: 2 + below(12), ms: [0, 0, 700][below(3)] as number };
     return { do: 'attempt', id, plan: make(depth - 1) };
@@ -72,6 +73,19 @@ export function randomPlan(chance: Chance, size = 3): Plan {
       { ...(step('g') as StepPlan), ms: [0, 0, 400][below(3)] as number },
     ];
     return { do: 'attempt', id, plan: { do: 'all', id: `${id}a`, parts } };
+  }
+
+  /** A child that ends about when a timer fires. */
+  function beside(id: string): Plan {
+    const plan = { ...(step(`${id}b`) as StepPlan), ms: [2_500, 9_000][below(2)] as number };
+    return {
+      do: 'all',
+      id,
+      parts: [
+        { do: 'child', id: `${id}a`, plan },
+        { do: 'sleep', id: `${id}c`, ms: 3_000 },
+      ],
+    };
   }
 
   function many(depth: number, most: number): Plan[] {

@@ -8,6 +8,7 @@ import { driveBatch } from '../../lib/service/drive-batch.ts';
 import { retryDelayMs } from '../../lib/service/messages.ts';
 import { createWorker, type Worker } from '../../lib/service/worker.ts';
 import type { Process } from '../kernel/harness.ts';
+import type { FaultKind } from './fate.ts';
 import { minute, type Setting } from './setting.ts';
 
 export interface Post {
@@ -97,13 +98,18 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
 
   /** In a calm schedule messages are late as long as people do anything; in others while faults strike. */
   function delayOf({ message, place }: Letter): number {
-    const isPause = message.kind === 'mail' && message.mail.event.type === 'run_paused';
-    if ((rough && !setting.disturbed()) || !fate.strikes(isPause ? 'latePause' : 'late', place))
+    if ((rough && !setting.disturbed()) || !fate.strikes(latenessOf(message), place))
       return fate.below(`delay ${place}`, 300);
     const longest = rough ? 50_000 : fate.at(`very late ${place}`)() < 0.3 ? 70_000 : 8_000;
     const ms = fate.below(`late ${place} by`, longest);
     if (ms > 1_000) tell('queue', `keeps ${place} back for ${ms} ms`);
     return ms;
+  }
+
+  function latenessOf(message: Message): FaultKind {
+    const type = message.kind === 'mail' ? message.mail.event.type : undefined;
+    if (type === 'child_settled') return 'lateNews';
+    return type === 'run_paused' ? 'latePause' : 'late';
   }
 
   /** A durable queue keeps facts that people were told are accepted; all else has somebody who looks again. */

@@ -8,8 +8,9 @@ import { defaultLimits } from '../../lib/kernel/limits.ts';
 import type { Call, Process, Trouble } from '../kernel/harness.ts';
 import type { FaultKind } from './fate.ts';
 import { rates } from './fate.ts';
-import { momentOf, moments } from './moments.ts';
+import { type Moment, momentOf, moments } from './moments.ts';
 import { faultsMs, type Setting, shortThrottleMs, throttleMs } from './setting.ts';
+import type { Traits } from './traits.ts';
 
 export interface Troubles {
   of(process: Process, call: Call): Trouble | undefined;
@@ -56,8 +57,8 @@ const longestMs = 4_000;
 const { leaseMs } = defaultLimits;
 /** So long after a step's beginning something happens to its process, at most. */
 const inStepMs = 2_000;
-/** Of the schedules whose runs go on as others so many are about the end of one. */
-const closingShare = 0.3;
+/** So many directed schedules are about a moment at which much can happen to such runs. */
+const likelyShare = 0.3;
 const drainShare = 0.3;
 const drainMs = 4_000;
 const throttledShare = 0.7;
@@ -73,10 +74,11 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     when: fate.at('target when')() < 0.5 ? ('before' as const) : ('after' as const),
   };
   /** In half of the directed schedules it is a call of one meaning, whoever makes it. */
-  const closes = traits.again > 0 && fate.at('target closes')() < closingShare;
-  const moment = closes ? 'closes the head' : moments[fate.below('target moment', moments.length)];
+  const isLikely = fate.at('target likely')() < likelyShare;
+  const moment = isLikely ? likely(traits) : moments[fate.below('target moment', moments.length)];
   const isByMoment = mode === 'moment' || fate.at('target by moment')() < 0.5;
-  let momentsLeft = mode === 'moment' ? Number.POSITIVE_INFINITY : 1 + fate.below('target nth moment', 5);
+  let momentsLeft =
+    mode === 'moment' ? Number.POSITIVE_INFINITY : 1 + fate.below('target nth moment', isLikely ? 2 : 5);
   let drains = traits.receiver === 'worker' && fate.at('drains')() < drainShare;
   let stepsToDrain = fate.below('drain at', 20);
   let struck = false;
@@ -268,6 +270,11 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
       tell('store', `throttles for ${ms} ms`);
     },
   };
+}
+
+function likely({ again, reborn, durableQueue }: Traits): Moment {
+  if (again > 0 || reborn) return 'closes the head';
+  return durableQueue ? 'raises the head' : 'parks again';
 }
 
 /** Which of the kinds a number from 0 to 1 falls on, each as wide as its rate. */
