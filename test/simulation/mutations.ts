@@ -295,6 +295,25 @@ export const mutations: Mutation[] = [
     patches: [alone('if (taken) {', 'if (false) {')],
   },
   {
+    name: 'leave-when-durable',
+    rule: 'K12',
+    mode: 'poison',
+    guard: 'a suspect lets another one in once its outcome is durable',
+    patches: [
+      turn(
+        '    const request = program.open.get(key);\n    if (!request) {',
+        '    const request = program.open.get(key);\n    suspects.leave(key);\n    if (!request) {',
+      ),
+    ],
+  },
+  {
+    name: 'suspect-when-durable',
+    rule: 'K12',
+    mode: 'poison',
+    guard: 'with relaxed durability whether a step still is a suspect is known once its failure is durable',
+    patches: [turn('&& !journal.suspects.has(request.key);', ';')],
+  },
+  {
     name: 'crashes-alone-count',
     rule: 'K12',
     mode: 'poison',
