@@ -215,7 +215,7 @@ export function watchStore(
 
   world.store.putMail = async (id, nonce, mail: Mail, expiresAt) => {
     const run = runs.get(id);
-    if (run && !run.mail.has(mail.id)) run.mail.set(mail.id, { at: world.clock.now(), driver: run.driver });
+    if (run?.journal.birth.nonce === nonce && !run.mail.has(mail.id)) run.mail.set(mail.id, { at: world.clock.now(), driver: run.driver });
     return putMail(id, nonce, mail, expiresAt);
   };
 
