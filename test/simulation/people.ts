@@ -204,7 +204,9 @@ export function createPeople(
 
   /** An append that no driver made, under a live driver (K3). False: the place was taken, or nobody is at the run. */
   async function appendMailbox(run: string, event: OutsideEvent): Promise<boolean> {
-    const { head, chunks } = olderRecord(await world.record(run));
+    const record = await world.store.read(run);
+    if (!record) return false;
+    const { head, chunks } = olderRecord(record);
     const { current, position, heard } = foldJournal(head.birth, chunks);
     if (heard.has(event.id) || current.phase !== 'claimed' || current.leaseUntil < world.clock.now()) return false;
     return putMailbox(run, head.birth.nonce, position + 1, event);
@@ -252,8 +254,8 @@ export function createPeople(
     },
 
     async bearAgain(run) {
-      const { head } = await world.record(run);
-      if (!isSettled(head.state.status)) return;
+      const head = await world.store.readHead(run);
+      if (!head || !isSettled(head.state.status)) return;
       tell('people', `delete ${nameOf(run)} and start it anew`);
       await ask(api.ports, `delete ${run}`, (ports) => deleteRun(ports, run));
       const { root, input } = workload;
