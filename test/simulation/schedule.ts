@@ -6,6 +6,7 @@
 import type { Definition } from '../../lib/kernel/definition.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
 import { foldJournal } from '../../lib/kernel/journal.ts';
+import type { StepAttempt } from '../../lib/kernel/operations.ts';
 import type { RunRecord } from '../../lib/ports/store.ts';
 import { settleDeadLetters } from '../../lib/service/dead-letters.ts';
 import { redriveDeadLetters } from '../../lib/service/redrive.ts';
@@ -94,6 +95,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
   let made = 0;
   let sweeps = 0;
   let isDeployed = true;
+  /** The latest of each step in each process, by name, nonce and key. */
+  const attempts = new Map<string, StepAttempt>();
   let hasUndeployed = false;
   let isUpgraded = false;
 
@@ -267,6 +270,7 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       afterLoss: watch.hasLost(name, id, nonce),
       afterLease: lease !== undefined && process.ports.clock.now() > lease,
     });
+    if (mode === 'poison') checkAlone(name, { id, nonce, key, attempt });
     if (idOf(key) === poison) {
       later(fate.below(place, 50), () => attempt.signal.aborted || die(process, `${key} kills it`));
       return new Promise(() => {});
@@ -276,6 +280,20 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       later(fate.below(`undeployed in ${place}`, 1_000), undeploy);
     troubles.inStep(process, { key, place, isOnce });
     return work();
+  }
+
+  /** A crash now counts against one step at most, and whatever is said to run alone does (K12). */
+  function checkAlone(name: string, step: { id: string; nonce: string; key: string; attempt: StepAttempt }): void {
+    attempts.set(`${name} ${step.nonce} ${step.key}`, step.attempt);
+    // Some were not begun, or are not wanted any more.
+    const alone = watch
+      .aloneUnder(name)
+      .filter(({ nonce, key }) => attempts.get(`${name} ${nonce} ${key}`)?.signal.aborted === false);
+    const isAlone = alone.some(({ nonce, key }) => nonce === step.nonce && key === step.key);
+    for (const { run, nonce, key } of alone) {
+      if (nonce === step.nonce ? key === step.key : !isAlone) continue;
+      say(`(13) ${name} runs ${step.key} of ${step.id} beside ${key} of ${run}, which is said to run alone`);
+    }
   }
 
   function makeApi(name: string): Process {

@@ -22,6 +22,8 @@ export interface Watch {
   isNext(run: string, position: number): boolean;
   /** Whether the run's journal holds the outside event. */
   hasHeard(run: string, event: string): boolean;
+  /** Steps that the process has said to run alone, and that have not ended. */
+  aloneUnder(process: string): { run: string; nonce: string; key: string }[];
   /** Whether the run was put aside last. */
   isParked(run: string): boolean;
   /** How many events were in the journal of its parent when the run was created. */
@@ -215,7 +217,8 @@ export function watchStore(
 
   world.store.putMail = async (id, nonce, mail: Mail, expiresAt) => {
     const run = runs.get(id);
-    if (run?.journal.birth.nonce === nonce && !run.mail.has(mail.id)) run.mail.set(mail.id, { at: world.clock.now(), driver: run.driver });
+    if (run?.journal.birth.nonce === nonce && !run.mail.has(mail.id))
+      run.mail.set(mail.id, { at: world.clock.now(), driver: run.driver });
     return putMail(id, nonce, mail, expiresAt);
   };
 
@@ -324,6 +327,14 @@ export function watchStore(
       return journal?.current.phase !== 'settled' && journal?.position === position - 1;
     },
     hasHeard: (run, event) => runs.get(run)?.journal.heard.has(event) ?? false,
+    aloneUnder: (process) =>
+      [...runs].flatMap(([run, { driver, journal }]) =>
+        driver?.split('.')[0] === process
+          ? [...journal.started].flatMap(([key, { alone }]) =>
+              alone ? [{ run, nonce: journal.birth.nonce, key }] : [],
+            )
+          : [],
+      ),
     isParked(id) {
       const phase = runs.get(id)?.journal.current.phase;
       return phase === 'suspended' || phase === 'blocked';
