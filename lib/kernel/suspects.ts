@@ -34,6 +34,8 @@ export function createSuspects(ports: Ports, journal: Journal, program: () => Pr
   let alone: string | undefined;
 
   function any(): boolean {
+    // Also while what came of it is not durable.
+    if (alone !== undefined) return true;
     if (journal.suspects.size === 0) return false;
     for (const key of journal.suspects) if (program().open.has(key)) return true;
     return false;
