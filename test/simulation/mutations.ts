@@ -307,13 +307,6 @@ export const mutations: Mutation[] = [
     ],
   },
   {
-    name: 'suspect-when-durable',
-    rule: 'K12',
-    mode: 'poison',
-    guard: 'with relaxed durability whether a step still is a suspect is known once its failure is durable',
-    patches: [turn('&& !journal.suspects.has(request.key);', ';')],
-  },
-  {
     name: 'crashes-alone-count',
     rule: 'K12',
     mode: 'poison',

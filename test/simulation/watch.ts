@@ -154,9 +154,11 @@ export function watchStore(
   }
 
   /** A run that waits is put aside once more only where its head cannot be raised otherwise (K15, K16). */
-  function checkRepeat(id: string, { journal: { current, position }, folded }: Watched, chunk: Chunk): void {
+  function checkRepeat(id: string, { journal: { current, position, events }, folded }: Watched, chunk: Chunk): void {
     const [event] = chunk.events;
     if (chunk.events.length !== 1 || event?.type !== 'run_suspended' || current.phase !== 'suspended') return;
+    // Behind an event that nobody has taken yet a turn suspends.
+    if (events.at(-1)?.type !== 'run_suspended') return;
     if (event.wakeAt !== current.wakeAt || current.wakeAt < chunk.at + skewMs || folded >= position) return;
     say(`(18) ${id} was put aside once more, where it was enough to raise its head`);
   }
