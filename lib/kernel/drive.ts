@@ -150,13 +150,13 @@ async function takeTurn(
 /** A run in a format from the future: somebody with newer code will see to it (K26). Throws what is to come again. */
 async function postpone(ports: Ports, message: Message, fault: Fault): Promise<DriveEnd> {
   const head = await ports.store.readHead(message.run);
-  // Nobody looks at a closed head by himself, and the run may go on as another, for which the mail is.
-  if (head && !isOpen(head.state) && message.kind === 'mail') throw fault;
   if (head && isOpen(head.state)) {
     const { nonce } = head.birth;
     const state = { ...head.state, wakeAt: ports.clock.now() + minute };
     await ports.store.updateHead(message.run, { state }, { nonce, wakeAt: head.state.wakeAt });
   }
+  // Who is just parking the run may take that back, and nobody looks at a closed head by himself.
+  if (head && message.kind === 'mail') throw fault;
   return 'left';
 }
 

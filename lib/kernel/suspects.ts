@@ -15,10 +15,15 @@ export interface Suspects {
   isStrict(): boolean;
   /** True: this suspect may run now, with nothing beside it, until `leave`. */
   enter(key: string): boolean;
-  /** The step has ended or was dropped. Nothing happens if it was not running alone. */
+  /** A suspect has entered: others wait until what came of it is durable. */
+  isIn(): boolean;
+  /** The step was dropped. Nothing happens if it was not running alone. */
   leave(key: string): void;
-  /** Whoever runs alone but is neither wanted nor running has left without a word. */
-  leaveIfGone(running: ReadonlyMap<string, unknown>): void;
+  /**
+   * Leaves if what ran alone does not any more, or is not wanted. To be asked once all events are durable: a crash before
+   * that would count against it, whoever has entered by then.
+   */
+  leaveIfEnded(running: ReadonlyMap<string, unknown>): void;
   leaveAll(): void;
   /** The outcome of a step that must not run again, or may no longer. */
   verdictOn(request: StepRequest): Arrival | undefined;
@@ -29,6 +34,8 @@ export function createSuspects(ports: Ports, journal: Journal, program: () => Pr
   let alone: string | undefined;
 
   function any(): boolean {
+    // Also while what came of it is not durable.
+    if (alone !== undefined) return true;
     if (journal.suspects.size === 0) return false;
     for (const key of journal.suspects) if (program().open.has(key)) return true;
     return false;
@@ -47,11 +54,13 @@ export function createSuspects(ports: Ports, journal: Journal, program: () => Pr
       if (alone === undefined && ports.alone.enter(wake)) alone = key;
       return alone === key;
     },
+    isIn: () => alone !== undefined,
     leave(key) {
       if (alone === key) leaveAll();
     },
-    leaveIfGone(running) {
-      if (alone !== undefined && !program().open.has(alone) && !running.has(alone)) leaveAll();
+    leaveIfEnded(running) {
+      if (alone === undefined || running.has(alone)) return;
+      if (!program().open.has(alone) || !journal.started.has(alone)) leaveAll();
     },
     leaveAll,
     verdictOn({ key, attempt, spec }) {

@@ -239,7 +239,6 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   function feedResult(arrival: Arrival): Promise<void> | undefined {
     const { key, attempt, event, text } = arrival;
     const request = program.open.get(key);
-    suspects.leave(key);
     if (!request) {
       // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
       if (tail.length > 0) unrecorded.push(arrival);
@@ -340,7 +339,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Starts what may start. True: something has to be written first. */
   function startEffects(): boolean {
-    suspects.leaveIfGone(effects.running);
+    if (tail.length === 0) suspects.leaveIfEnded(effects.running);
     if (journal.paused || drainUntil !== undefined) return false;
     let needsWrite = false;
     for (const request of program.pending) {
@@ -359,7 +358,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** The events that a request came from are durable, or the workflow has chosen not to wait for that (K2, K27). */
   function isCovered(request: EffectRequest): boolean {
     if (request.after <= durableSeq()) return true;
-    return relaxed && request.kind === 'step' && !request.spec.atMostOnce;
+    // Whether a step is still a suspect, and so has to run alone, is known once its failure is durable (K12).
+    return relaxed && request.kind === 'step' && !request.spec.atMostOnce && !journal.suspects.has(request.key);
   }
 
   function launch(request: EffectRequest, budgetMs?: number): void {
@@ -476,7 +476,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (program.stops.length > 0 && tail.length > 0) return true;
     if (now >= nextHeartbeat && effects.running.size > 0) return true;
     if (tail.length === 0) return false;
-    if (told.size > 0) return true;
+    if (told.size > 0 || suspects.isIn()) return true;
     return definition.durability !== 'none' && now >= tailSince + lingerMs();
   }
 

@@ -44,7 +44,8 @@ export type Trouble =
   | { do: 'timeOut' }
   /** The whole process stands still before or after the call takes effect, until it is thawed. */
   | { do: 'stall' | 'kill'; when: 'before' | 'after' }
-  | { do: 'delay'; ms: number };
+  | { do: 'delay'; ms: number }
+  | { do: 'wait'; for: Promise<unknown> };
 
 export type Rule = (call: Call) => Trouble | undefined;
 
@@ -127,7 +128,9 @@ export interface World {
   /** How many events are in the run's journal, told without waiting. */
   durableEvents(run: string): number;
   /** Called when a driver of a process learns that another one has taken a position of the run. */
-  onLoss(callback: (process: string, run: string, driver: string | undefined) => void): void;
+  onLoss(callback: (process: string, run: string, chunk: Chunk) => void): void;
+  /** Called when a process has read what of a run's journal comes after a position, as a driver does that looks for others. */
+  onLook(callback: (process: string, run: string, after: number, found: RunRecord) => void): void;
   /** The steps that were started, as `<process>:<key>#<attempt>`. */
   started(): string[];
 }
@@ -172,7 +175,8 @@ export function createWorld(options: WorldOptions = {}): World {
   const gone = new Set<string>();
   const alive = new Set<string>();
   const durable = new Map<string, number>();
-  let tellLoss = (_process: string, _run: string, _driver: string | undefined) => {};
+  let tellLoss = (_process: string, _run: string, _chunk: Chunk) => {};
+  let tellLook = (_process: string, _run: string, _after: number, _found: RunRecord) => {};
   let busy = 0;
 
   async function macrotask(): Promise<void> {
@@ -231,8 +235,7 @@ export function createWorld(options: WorldOptions = {}): World {
   function noteAppend(process: string, run: string, chunk: Chunk, answer: unknown): void {
     const { appended, found } = answer as { appended: boolean; found?: Chunk };
     if (appended) durable.set(run, (durable.get(run) ?? 0) + chunk.events.length);
-    else if (found?.driver !== undefined && found.driver.id !== chunk.driver?.id)
-      tellLoss(process, run, chunk.driver?.id);
+    else if (found?.driver !== undefined && found.driver.id !== chunk.driver?.id) tellLoss(process, run, chunk);
   }
 
   function createProcess(name: string, definitions: Definition[], options: ProcessOptions = {}): Process {
@@ -245,6 +248,8 @@ export function createWorld(options: WorldOptions = {}): World {
     let thawed: Promise<void> | undefined;
     let release = () => {};
     let turn: Turn | undefined;
+    /** When the process last got the head of a run alone: it then reads on from there, which is no driver's look. */
+    const headReadAt = new Map<unknown, number>();
     alive.add(name);
 
     function die(): void {
@@ -268,6 +273,7 @@ export function createWorld(options: WorldOptions = {}): World {
       counts.set(method, nth);
       const call = { process: name, method, args, nth };
       calls.push(call);
+      const isLook = method === 'read' && args[1] !== undefined && headReadAt.get(args[0]) !== clock.now();
       const trouble = rule?.(call);
       const strike = (when: 'before' | 'after') => {
         if ((trouble?.do === 'stall' || trouble?.do === 'kill') && trouble.when === when) {
@@ -277,6 +283,7 @@ export function createWorld(options: WorldOptions = {}): World {
       };
       if (trouble?.do === 'refuse') throw new Fault('unavailable', 'The store is unavailable (test)');
       if (trouble?.do === 'delay') await sleep(trouble.ms);
+      if (trouble?.do === 'wait') await trouble.for;
       strike('before');
       await gate();
       const result = await apply();
@@ -284,6 +291,8 @@ export function createWorld(options: WorldOptions = {}): World {
       strike('after');
       if (trouble?.do === 'timeOut') throw new Fault('unavailable', 'The store did not answer in time (test)');
       await gate();
+      if (method === 'readHead') headReadAt.set(args[0], clock.now());
+      if (isLook && result) tellLook(name, String(args[0]), args[1] as number, result as RunRecord);
       return result;
     }
 
@@ -439,6 +448,9 @@ export function createWorld(options: WorldOptions = {}): World {
     durableEvents: (run) => durable.get(run) ?? 0,
     onLoss(callback) {
       tellLoss = callback;
+    },
+    onLook(callback) {
+      tellLook = callback;
     },
     started: () => starts.map(({ process, key, attempt }) => `${process}:${key}#${attempt}`),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Chunk } from '../../lib/kernel/events.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, type Process, signalMail, startIn, type World } from './harness.ts';
 
@@ -7,6 +8,10 @@ const leaseMs = 30_000;
 async function sweeperWake(world: World, run: string) {
   const { nonce } = (await world.head(run)).birth;
   return { kind: 'wake', run, nonce, from: 'sweeper' } as const;
+}
+
+function isOutcome({ events }: Chunk): boolean {
+  return events.some(({ type }) => type === 'task_completed');
 }
 
 /** Lets a process drive a message, and kills it when `ms` have passed. */
@@ -205,6 +210,71 @@ describe('suspects', () => {
     expect(besides).toEqual(['a beside ', 'b beside ', 'late beside ']);
     expect((await world.lines(run)).filter((line) => line.endsWith('alone'))).toHaveLength(2);
   });
+
+  test.each(['each', 'relaxed', 'none'] as const)(
+    'K12: with %s a suspect that failed while alone is none any more, and is not said to run alone beside others',
+    async (durability) => {
+      const world = createWorld();
+      let crashing = true;
+      const retry = { attempts: 3, initial: 0, jitter: 0 };
+      const flow = workflow({ name: 'flow', durability }, async (ctx) => {
+        const step = async (key: string) => {
+          await ctx.step(
+            key,
+            async ({ attempt }) => {
+              if (crashing) await new Promise(() => {});
+              await world.sleep(50);
+              if (attempt === 1) throw new Error('not yet');
+            },
+            { retry },
+          );
+        };
+        await Promise.all([step('a'), step('b')]);
+      });
+      const one = world.process('one', [flow]);
+      const two = world.process('two', [flow]);
+      const run = await startIn(one, flow);
+      await driveAndDie(world, one, world.take('start'), 1_500);
+      crashing = false;
+      await world.advance(leaseMs);
+      expect(await world.until(two.drive(await sweeperWake(world, run)))).toBe('settled');
+      const { events } = await world.fold(run);
+      const alone = events.flatMap((event) =>
+        event.type === 'task_started' && event.alone ? [`${event.key}#${event.attempt}`] : [],
+      );
+      expect(alone).toEqual(['a#1', 'b#1']);
+    },
+  );
+
+  test.each(['each', 'relaxed', 'none'] as const)(
+    'K12: with %s a suspect lets another one in once its outcome is durable, not before',
+    async (durability) => {
+      const world = createWorld();
+      let crashing = true;
+      const flow = workflow({ name: 'flow', durability }, async (ctx) => {
+        await ctx.step('a', () => (crashing ? new Promise(() => {}) : world.sleep(50)));
+      });
+      const one = world.process('one', [flow]);
+      const two = world.process('two', [flow]);
+      const runs = [await startIn(one, flow), await startIn(one, flow)];
+      for (let index = 0; index < runs.length; index += 1) void one.drive(world.take('start'));
+      await world.advance(1_500);
+      one.kill();
+      crashing = false;
+      await world.advance(leaseMs);
+      two.trouble(({ method, args }) =>
+        method === 'append' && isOutcome(args[1] as Chunk) ? { do: 'delay', ms: 700 } : undefined,
+      );
+      await Promise.all(
+        runs.map(async (run) => expect(await world.until(two.drive(await sweeperWake(world, run)))).toBe('settled')),
+      );
+      const [first, second] = world.starts.slice(2);
+      const record = await world.record(first?.run ?? '');
+      expect(first?.run).not.toBe(second?.run);
+      // Written 700 ms after it was sent.
+      expect(second?.at).toBeGreaterThanOrEqual((record.chunks.find(isOutcome)?.at ?? 0) + 700);
+    },
+  );
 
   test('K12: a step that kills its driver each time fails after its count, and says why', async () => {
     const world = createWorld({ limits: { crashes: 3 } });

@@ -1,6 +1,6 @@
 /** What a schedule is: everything in it follows from this, and nothing else. */
 import { seededFraction } from '../kernel/harness.ts';
-import { randomPlan } from './plan.ts';
+import { anyPart, randomPlan } from './plan.ts';
 import { type Mode, modes, randomTraits, type Traits } from './traits.ts';
 import { exampleNames, type Work } from './workload.ts';
 
@@ -31,6 +31,9 @@ export function caseOf(seed: number, { mode: given, backstops = true, example }:
   const mode = given ?? (modes[seed % modes.length] as Mode);
   const plan = randomPlan(chance, 3);
   const traits = randomTraits(mode, chance);
+  // Where there is no other run, nobody else's step can be to blame, however few crashes are allowed.
+  const isSingle = mode === 'poison' && traits.runs === 1 && !anyPart(plan, (part) => part.do === 'child');
+  if (isSingle) traits.limits = { ...traits.limits, crashes: 1 + Math.floor(chance() * 3) };
   const roll = Math.floor(chance() * 100);
   const drawn = exampleNames[Math.floor(chance() * exampleNames.length)] as string;
   const name = example ?? (roll < examplePercent && mode !== 'poison' ? drawn : undefined);
@@ -40,7 +43,7 @@ export function caseOf(seed: number, { mode: given, backstops = true, example }:
     mode,
     backstops,
     // Reports may not be as large as inputs.
-    traits: { ...traits, again: 0, timeoutMs: undefined, limits: withoutSize(traits.limits) },
+    traits: { ...traits, again: 0, timeoutMs: undefined, silent: false, limits: withoutSize(traits.limits) },
     work: { do: 'example', name },
   };
 }

@@ -8,12 +8,12 @@ import { setTimeout } from 'node:timers/promises';
 import { loadGraph } from '../../lib/graph/parse-graph.ts';
 import { graphWorkflow } from '../../lib/graph/workflow.ts';
 import type { Definition, Durability } from '../../lib/kernel/definition.ts';
-import type { StepAttempt } from '../../lib/kernel/operations.ts';
 import { nightlyReport, storeSales } from '../../workflows/nightly-report.ts';
 import { orderHandlers } from '../../workflows/order/handlers.ts';
 import { orderFulfilment } from '../../workflows/order-fulfilment.ts';
 import { salesHandlers } from '../../workflows/sales/handlers.ts';
 import { wordCount } from '../../workflows/word-count.ts';
+import { aroundSteps } from './around-steps.ts';
 import { undisturbed } from './undisturbed.ts';
 import type { Telling } from './workload.ts';
 
@@ -136,27 +136,14 @@ async function record(name: string): Promise<Example> {
   };
 }
 
-/** The workflow with something else in place of what its steps do. `step` names workflow, key and attempt. */
+/** The same with a name for each step: workflow, key and attempt. */
 function withSteps(
   definition: Definition,
   instead: (step: string, run: () => unknown) => Promise<unknown>,
 ): Definition {
-  return {
-    ...definition,
-    run: (operations, input) =>
-      definition.run(
-        {
-          ...operations,
-          step: (key, spec) =>
-            operations.step(key, {
-              ...spec,
-              run: (attempt: StepAttempt) =>
-                instead(`${nameOf(operations.run, input)} ${key}#${attempt.attempt}`, () => spec.run(attempt)),
-            }),
-        },
-        input,
-      ),
-  };
+  return aroundSteps(definition, ({ run, input, key, attempt }, work) =>
+    instead(`${nameOf(run, input)} ${key}#${attempt.attempt}`, work),
+  );
 }
 
 /** Runs of a child workflow are told apart by their input. */

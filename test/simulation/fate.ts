@@ -14,14 +14,22 @@ export const rates = {
   timeOut: 0.03,
   kill: 0.01,
   stall: 0.015,
-  /** Another writer takes the place of an append. */
+  /** Noise takes the place of an append. */
   overtake: 0.05,
+  /** So does a signal that the run has not heard yet. */
+  preempt: 0.25,
   /** An index answers as it did a while ago. */
   stale: 0.25,
   // --- of messages
   lost: 0.08,
   doubled: 0.08,
   late: 0.1,
+  /** A pause comes after what people did later. */
+  latePause: 0.3,
+  /** The news of a child's end. */
+  lateNews: 0.3,
+  /** The message, or another one of it, comes when its run has been deleted and started anew. */
+  ghost: 0.2,
   // --- of ticks of the sweeper
   throttle: 0.04,
   /** A second sweep at the same time. */
@@ -29,11 +37,25 @@ export const rates = {
   /** The sweeper dies in the middle of it. */
   halfway: 0.03,
   redrive: 0.05,
+  // --- of people
+  /** Somebody resumes what he has just paused. */
+  hasty: 0.4,
+  /** Somebody tells a run the same once more. */
+  repeat: 0.3,
+  // --- of steps
+  /** The process dies in the middle of it. */
+  crash: 0.01,
   // --- of runs, and of the schedule
-  late_command: 0.3,
   command: 1,
   undeploy: 1,
   strike: 1,
+  /** A call takes long at the moment that the schedule is about, and people act just then. */
+  moment: 0.5,
+  /** Such a call waits for one of another process that wants the same place, and goes first. */
+  meet: 0.4,
+  outage: 1,
+  /** A process is shut down: its steps have a little time, and its runs are handed back. */
+  drain: 1,
   skew: 1,
 } as const;
 

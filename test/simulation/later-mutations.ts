@@ -13,7 +13,12 @@ export const laterMutations: Mutation[] = [
     name: 'relaxed-flushes-children',
     rule: 'K27',
     guard: 'with relaxed durability children and atMostOnce steps are flushed first',
-    patches: [turn("return relaxed && request.kind === 'step' && !request.spec.atMostOnce;", 'return relaxed;')],
+    patches: [
+      turn(
+        "return relaxed && request.kind === 'step' && !request.spec.atMostOnce && !journal",
+        'return relaxed && !journal',
+      ),
+    ],
   },
   {
     name: 'races-close-losers',
@@ -55,6 +60,7 @@ export const laterMutations: Mutation[] = [
   {
     name: 'timers-before-children',
     rule: 'K24',
+    mode: 'faults',
     guard: 'they come before the end of a child that the parent has looked up, too',
     patches: [
       turn('if (isOutside(arrival.event)) return fireTimers(arrival.event.at).then(() => feedResult(arrival));'),
@@ -69,12 +75,14 @@ export const laterMutations: Mutation[] = [
   {
     name: 'hand-over-order',
     rule: 'K20',
+    mode: 'calm',
     guard: 'a pause that a later resume has overtaken is not handed over to the successor',
     patches: [successor('if (isOvertaken(journal, event)) continue;')],
   },
   {
     name: 'blocked-until-deadline',
     rule: 'K25',
+    mode: 'faults',
     guard: 'a blocked run is looked at when its grace ends',
     patches: [
       suspension(
@@ -86,6 +94,7 @@ export const laterMutations: Mutation[] = [
   {
     name: 'hand-over-late-mail',
     rule: 'K22',
+    mode: 'moment',
     guard: 'a successor gets the mail that came while the head was being closed',
     patches: [outbox('if (successor) await handOver(ports, journal, successor);')],
   },
@@ -94,6 +103,7 @@ export const laterMutations: Mutation[] = [
   {
     name: 'at-most-once-keeps-claim',
     rule: 'K12',
+    mode: 'kill',
     guard: 'a turn cut off during an atMostOnce step leaves its claim standing',
     patches: [turn('if (running.some(({ atMostOnce }) => atMostOnce)) {', 'if (false) {')],
   },

@@ -32,7 +32,7 @@ export interface Search {
 }
 
 const root = resolve(import.meta.dirname, '../..');
-const graceSeconds = 20;
+const graceSeconds = 60;
 
 /** Bundles the simulation with the patches. Throws if one does not fit. Answers with the bundle's path. */
 export async function bundleMutant(name: string, patches: Patch[]): Promise<string> {

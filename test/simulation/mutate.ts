@@ -83,6 +83,7 @@ async function look(search: Search): Promise<Finding> {
         seconds,
         from: Number(values.from),
         withoutBackstops,
+        ...(mutation.mode !== undefined && { mode: mutation.mode }),
       });
   await rm(bundle);
   kept[keyOf(search)] = { digest, seconds, finding };
@@ -137,17 +138,17 @@ async function write(): Promise<void> {
 
 function table(): string {
   const rows = mutations.map((mutation) => {
-    const { rule, guard, unseen } = mutation;
+    const { rule, guard, unseen, mode = '' } = mutation;
     const cells = [false, true].map((withoutBackstops) => {
       const finding = findingOf(mutation, withoutBackstops);
       if (!finding) return 'not tried';
       return finding.found ? `${finding.schedules}` : `not in ${finding.schedules}`;
     });
-    return `| ${rule} | ${guard}${unseen ? ` (${unseen})` : ''} | ${cells.join(' | ')} |`;
+    return `| ${rule} | ${guard}${unseen ? ` (${unseen})` : ''} | ${mode} | ${cells.join(' | ')} |`;
   });
   return [
-    '| rule | the guard | schedules until it is missed | without backstops |',
-    '| --- | --- | --- | --- |',
+    '| rule | the guard | in the mode | schedules until it is missed | without backstops |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import type { Patch } from './mutant.ts';
+import type { Mode } from './traits.ts';
 
 /**
  * The guards of the kernel, each with the source without it. The simulation has to see that one is missing.
@@ -10,6 +11,8 @@ export interface Mutation {
   /** What the guard does. */
   guard: string;
   patches: Patch[];
+  /** In schedules of which mode it is looked for; in those of all modes where none is named. */
+  mode?: Mode;
   /** Why the simulation does not see it, though the guard is right. */
   unseen?: string;
 }

@@ -109,6 +109,7 @@ export const mutations: Mutation[] = [
   {
     name: 'stop-when-durable',
     rule: 'K4',
+    mode: 'calm',
     guard: 'losers are stopped once the event that decided is durable',
     patches: [
       turn('const decided = stops.findIndex(({ after }) => after > durableSeq());', 'const decided = -1;'),
@@ -121,6 +122,7 @@ export const mutations: Mutation[] = [
   {
     name: 'keep-losers-outcome',
     rule: 'K4',
+    mode: 'calm',
     guard: "a loser's outcome is kept until the event that decided is durable",
     patches: [turn('if (tail.length > 0) unrecorded.push(arrival);', '')],
   },
@@ -149,12 +151,14 @@ export const mutations: Mutation[] = [
   {
     name: 'nonce-of-head',
     rule: 'K7',
+    mode: 'stall',
     guard: 'a head is changed only by those who have read it under its nonce',
     patches: [storeRules('  if (guard.nonce !== nonce) return false;\n')],
   },
   {
     name: 'nonce-of-message',
     rule: 'K7',
+    mode: 'calm',
     guard: 'a message for a run that was deleted is not for the one that came after it',
     patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;')],
   },
@@ -169,12 +173,14 @@ export const mutations: Mutation[] = [
   {
     name: 'lazy-only-early',
     rule: 'K8',
+    mode: 'calm',
     guard: 'the first turn is lazy only while no sweeper can be on its way',
     patches: [admission('firstDelivery && now < journal.birth.createdAt + graceMs / 2', 'firstDelivery')],
   },
   {
     name: 'lazy-only-once',
     rule: 'K8',
+    mode: 'poison',
     guard: 'a start message that was received before is not lazy',
     patches: [admission('firstDelivery && now < journal', 'now < journal')],
   },
@@ -236,6 +242,7 @@ export const mutations: Mutation[] = [
   {
     name: 'takeover-mark-when-parked',
     rule: 'K11',
+    mode: 'kill',
     guard: 'so does one that only parks the run',
     patches: [
       parking(
@@ -271,6 +278,7 @@ export const mutations: Mutation[] = [
   {
     name: 'alone-in-the-run',
     rule: 'K12',
+    mode: 'poison',
     guard: 'a suspect runs with no other step of its run beside it',
     patches: [
       turn(
@@ -282,12 +290,26 @@ export const mutations: Mutation[] = [
   {
     name: 'alone-in-the-process',
     rule: 'K12',
+    mode: 'poison',
     guard: 'suspects of several runs of a process run one after the other',
     patches: [alone('if (taken) {', 'if (false) {')],
   },
   {
+    name: 'leave-when-durable',
+    rule: 'K12',
+    mode: 'poison',
+    guard: 'a suspect lets another one in once its outcome is durable',
+    patches: [
+      turn(
+        '    const request = program.open.get(key);\n    if (!request) {',
+        '    const request = program.open.get(key);\n    suspects.leave(key);\n    if (!request) {',
+      ),
+    ],
+  },
+  {
     name: 'crashes-alone-count',
     rule: 'K12',
+    mode: 'poison',
     guard: 'only a crash while alone counts against a step',
     patches: [journal('if (alone) journal.crashes.set', 'journal.crashes.set')],
   },
@@ -357,6 +379,7 @@ export const mutations: Mutation[] = [
   {
     name: 'mail-makes-due-parked',
     rule: 'K15',
+    mode: 'moment',
     guard: 'so it does where the head is about to be raised',
     patches: [deliver('if (last ? !isParked(last) : state.wakeAt', 'if (last ? true : state.wakeAt')],
   },
@@ -380,6 +403,7 @@ export const mutations: Mutation[] = [
   {
     name: 'suspend-again',
     rule: 'K16',
+    mode: 'moment',
     guard: 'who finds the head lowered in vain raises it behind a new suspend',
     patches: [
       admission(
@@ -449,6 +473,7 @@ export const mutations: Mutation[] = [
   {
     name: 'mail-after-parking',
     rule: 'K19',
+    mode: 'moment',
     guard: 'so does who repeats a suspend',
     patches: [parking("if (event.type === 'run_suspended' && (await hasUnreadMail(ports, journal)))", 'if (false)')],
   },
@@ -557,6 +582,7 @@ export const mutations: Mutation[] = [
   {
     name: 'tombstone',
     rule: 'K23',
+    mode: 'stall',
     guard: 'a child that is cancelled before it exists never starts',
     patches: [outbox('if (!head && definition) {', 'if (false) {')],
   },
@@ -597,6 +623,7 @@ export const mutations: Mutation[] = [
   {
     name: 'grace-ends',
     rule: 'K25',
+    mode: 'stall',
     guard: 'a run that does not end within the grace is settled without its program',
     patches: [turn('now >= birth.deadline + limits.timeoutGraceMs) {', 'false) {')],
   },

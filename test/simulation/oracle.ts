@@ -14,6 +14,8 @@ import { createProgram, type Program, payloadOf } from '../../lib/kernel/program
 export interface Effect {
   process: string;
   run: string;
+  /** Of runs that come one after the other under an id. */
+  nonce: string;
   key: string;
   attempt: number;
   durable: number;
@@ -84,7 +86,7 @@ export async function checkEffects(
   definition: Definition,
   { head, chunks }: FinishedRun,
   effects: Effect[],
-  children: string[],
+  children: { id: string; durable: number }[],
 ): Promise<string[]> {
   const { birth } = head;
   const found: string[] = [];
@@ -103,10 +105,10 @@ export async function checkEffects(
   });
   /** After how many events each attempt is asked for. */
   const asked = new Map<string, number>();
-  const askedChildren = new Set<string>();
+  const askedChildren = new Map<string, number>();
   const look = (position: number) => {
     for (const request of program.open.values()) {
-      if (request.kind === 'child') askedChildren.add(request.id);
+      if (request.kind === 'child' && !askedChildren.has(request.id)) askedChildren.set(request.id, position);
       if (request.kind !== 'step') continue;
       const name = `${request.key}#${request.attempt}`;
       if (!asked.has(name)) asked.set(name, position);
@@ -120,8 +122,14 @@ export async function checkEffects(
     await program.feed(event, index + 1, payload === undefined ? undefined : await loadPayload(ports, payload));
     look(index + 1);
   }
-  for (const id of children) {
-    if (!askedChildren.has(id)) found.push(`run ${birth.id}: (3) its child ${id} was created, no replay asks for it`);
+  for (const { id, durable } of children) {
+    const after = askedChildren.get(id);
+    if (after === undefined) found.push(`run ${birth.id}: (3) its child ${id} was created, no replay asks for it`);
+    else if (after > durable) {
+      found.push(
+        `run ${birth.id}: (3) its child ${id} was created after ${durable} events, a replay asks for it after ${after}`,
+      );
+    }
   }
   for (const { process, key, attempt, durable, afterLoss, afterLease } of effects) {
     if (states[durable]?.paused && states[durable]?.writer === process) {
@@ -240,10 +248,10 @@ export function checkAccepted(
 /** In a calm schedule every effect runs exactly once. */
 export function checkOnce(effects: Effect[]): string[] {
   const seen = new Set<string>();
-  return effects.flatMap(({ run, key, attempt, process }) => {
+  return effects.flatMap(({ run, nonce, key, attempt, process }) => {
     const name = `${run} ${key}#${attempt}`;
-    if (seen.has(name)) return [`calm: ${name} ran again, by ${process}`];
-    seen.add(name);
+    if (seen.has(`${nonce} ${name}`)) return [`calm: ${name} ran again, by ${process}`];
+    seen.add(`${nonce} ${name}`);
     return [];
   });
 }
@@ -263,6 +271,26 @@ export function checkBlame({ head, chunks }: FinishedRun, poison: string): strin
         ? [`run ${head.birth.id}: (13) ${event.key} is blamed for what ${poison} did`]
         : [],
     );
+}
+
+/** How often a step may kill its process before it fails: unmarked, then marked beside others, then alone; and once more by chance. */
+const killsBeside = 3;
+
+/** A step that kills its process runs a bounded number of times (K12). */
+export function checkKills(effects: Effect[], poison: string): string[] {
+  const counts = new Map<string, number>();
+  for (const { nonce, run, key, attempt } of effects) {
+    const name = `${run} ${key}#${attempt} ${nonce}`;
+    if (idOf(key) === poison) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const most = defaultLimits.crashes + killsBeside;
+  return [...counts].flatMap(([name, count]) => (count > most ? [`run ${name}: (13) killed ${count} processes`] : []));
+}
+
+/** Nobody waits for a child longer than for its parent (K23). */
+export function checkDeadlines({ birth }: Head, parent: Head | undefined): string[] {
+  if (!parent || parent.birth.nonce !== birth.parent?.nonce || birth.deadline <= parent.birth.deadline) return [];
+  return [`run ${birth.id}: (16) its deadline is ${birth.deadline - parent.birth.deadline} ms after its parent's`];
 }
 
 /** The plan's id in a task's key, without the number that a loop gives it. */

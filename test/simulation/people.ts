@@ -4,10 +4,10 @@
  *
  * Owns: what runs are told when, and that an answer is kept.
  */
-import type { Birth, Chunk, OutsideEvent } from '../../lib/kernel/events.ts';
+import type { Birth, Chunk, JournalEvent, OutsideEvent } from '../../lib/kernel/events.ts';
 import { isFault } from '../../lib/kernel/faults.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
-import { foldJournal } from '../../lib/kernel/journal.ts';
+import { foldJournal, isParking } from '../../lib/kernel/journal.ts';
 import type { Ports } from '../../lib/kernel/ports.ts';
 import { successorOf } from '../../lib/kernel/successor.ts';
 import type { StartRunRequest } from '../../lib/service/api.ts';
@@ -24,8 +24,10 @@ export interface People {
   start(): Promise<string[]>;
   /** Tells a run that has just been seen all that it may want to hear. */
   serve(birth: Birth, input: unknown): void;
-  /** What comes in the place of an append that is under way. */
-  overtake(run: string, chunk: Chunk): void;
+  /** What comes in the place of an append that is under way, if anything does. `place` names the append. */
+  overtake(run: string, chunk: Chunk, place: string): void;
+  /** Does now what is to be done to the run next. */
+  hurry(run: string): void;
   /** Deletes a run that has settled, and starts it anew under its key. Resolves when that is done. */
   bearAgain(run: string): Promise<void>;
   /** Facts that the API has answered for: by run, with the time of the answer. */
@@ -38,6 +40,8 @@ interface Acts {
   starters(): readonly Process[];
   workload: Workload;
   isNext(run: string, position: number): boolean;
+  hasHeard(run: string, event: string): boolean;
+  isParked(run: string): boolean;
   mayOvertake: boolean;
 }
 
@@ -45,6 +49,7 @@ type Signal = Extract<OutsideEvent, { type: 'run_signalled' }>;
 
 const tellingMs = 20_000;
 const pauseMs = 30_000;
+const soonMs = 6_000;
 const resumeMs = 90_000;
 const cancelMs = 60_000;
 const apiPauseMs = 3_000;
@@ -52,16 +57,40 @@ const maxCalls = 100;
 /** A caller that has had no answer for so long asks another process. */
 const callMs = 60_000;
 const appendShare = 0.2;
-const overtakeShare = 0.15;
+const overtakeShare = 0.25;
+const hastyMs = 1_500;
+const hurryMs = 300;
 const mailboxFormat = 1;
 
-export function createPeople(setting: Setting, { api, starters, workload, isNext, mayOvertake }: Acts): People {
+export function createPeople(
+  setting: Setting,
+  { api, starters, workload, isNext, hasHeard, isParked, mayOvertake }: Acts,
+): People {
   const { world, fate, later, tell, nameOf } = setting;
   const { traits } = setting.case;
   const issue = createIssuer(world.clock);
   /** Signals that may overtake an append before they are sent as all others; the second time they are absorbed. */
   const unsent = new Map<string, Signal[]>();
   const accepted: People['accepted'] = [];
+  /** What is to be done to each run, and when. */
+  const plans = new Map<string, { at: number; act(): void }[]>();
+
+  function plan(run: string, ms: number, act: () => unknown): void {
+    const planned = { at: world.clock.now() + ms, act };
+    plans.set(run, [...(plans.get(run) ?? []), planned]);
+    later(ms, () => carryOut(run, planned));
+  }
+
+  /** Nothing if that has been done already. */
+  function carryOut(run: string, planned: { act(): void }): void {
+    const left = plans.get(run) ?? [];
+    if (!left.includes(planned as (typeof left)[number])) return;
+    plans.set(
+      run,
+      left.filter((other) => other !== planned),
+    );
+    planned.act();
+  }
 
   /** As a client does that tries until it is answered. Undefined: the answer is that it cannot be. */
   async function ask<T>(ports: Ports, place: string, call: (ports: Ports) => Promise<T>): Promise<T | undefined> {
@@ -125,12 +154,17 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
     if (mayOvertake && fate.at(`overtaking ${place}`)() < overtakeShare) {
       unsent.set(run, [...(unsent.get(run) ?? []), signalOf(telling)]);
     }
-    later(fate.below(`time of ${place}`, tellingMs), async () => {
+    plan(run, fate.below(`time of ${place}`, tellingMs), async () => {
       const { id } = signalOf(telling);
       unsent.set(run, unsent.get(run)?.filter((other) => other.id !== id) ?? []);
       if (asAppend && (await appendMailbox(run, signalOf(telling)))) return;
       tell('people', `signal ${nameOf(run)}: ${telling.name}`);
       await say(run, place, (ports, id) => signalRun(ports, id, telling.name, telling));
+      if (telling.repeats ? !fate.allows('repeat', place) : !fate.strikes('repeat', place)) return;
+      plan(run, fate.below(`again ${place}`, tellingMs), () => {
+        tell('people', `signal ${nameOf(run)} once more: ${telling.name}`);
+        return ask(api.ports, `${place} again`, (ports) => signalRun(ports, run, telling.name, telling));
+      });
     });
   }
 
@@ -149,17 +183,18 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
   function command(run: string): void {
     const name = nameOf(run);
     const after = (what: string, most: number) => fate.below(`${name} ${what}`, most);
-    const pauseAt = after('pause', pauseMs);
+    const pauseAt = after('pause', fate.at(`soon ${name}`)() < 0.5 ? soonMs : pauseMs);
     const issued = (what: string, at: number, call: typeof pauseRun) => {
       if (!fate.allows('command', `${what} ${name}`)) return;
-      later(at, () => {
+      plan(run, at, () => {
         tell('people', `${what} ${name}`);
         const issuedAt = issue();
         return say(run, `${what} ${name}`, (ports, id) => call(ports, id, {}, issuedAt));
       });
     };
     if (!traits.resume || fate.allows('command', `resume ${name}`)) issued('pause', pauseAt, pauseRun);
-    if (traits.resume) issued('resume', pauseAt + 1 + after('resume', resumeMs), resumeRun);
+    const resumesIn = 1 + after('resume', fate.strikes('hasty', `resume ${name}`) ? hastyMs : resumeMs);
+    if (traits.resume) issued('resume', pauseAt + resumesIn, resumeRun);
     if (traits.cancel) {
       issued('cancel', traits.resume ? after('cancel', cancelMs) : pauseAt + cancelMs, (ports, id) =>
         cancelRun(ports, id, {}),
@@ -169,7 +204,9 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
 
   /** An append that no driver made, under a live driver (K3). False: the place was taken, or nobody is at the run. */
   async function appendMailbox(run: string, event: OutsideEvent): Promise<boolean> {
-    const { head, chunks } = olderRecord(await world.record(run));
+    const record = await world.store.read(run);
+    if (!record) return false;
+    const { head, chunks } = olderRecord(record);
     const { current, position, heard } = foldJournal(head.birth, chunks);
     if (heard.has(event.id) || current.phase !== 'claimed' || current.leaseUntil < world.clock.now()) return false;
     return putMailbox(run, head.birth.nonce, position + 1, event);
@@ -194,8 +231,18 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
       if (traits.commands && !continued) command(birth.id);
     },
 
-    overtake(run, { nonce, position }) {
+    hurry(run) {
+      const [next] = [...(plans.get(run) ?? [])].sort((a, b) => a.at - b.at);
+      if (next) later(fate.below(`hurry ${nameOf(run)} ${next.at}`, hurryMs), () => carryOut(run, next));
+    },
+
+    overtake(run, { nonce, position, events }, place) {
+      // Nobody is at a run that is put aside once more: there an event comes as mail.
+      if (events.length === 1 && isParking(events[0] as JournalEvent) && isParked(run)) return;
+      const mayPreempt = (unsent.get(run)?.length ?? 0) > 0 && fate.strikes('preempt', place);
+      if (!mayPreempt && !fate.strikes('overtake', place)) return;
       const event = unsent.get(run)?.pop();
+      if (event && hasHeard(run, event.id)) return;
       const noise: Signal = {
         type: 'run_signalled',
         name: 'noise',
@@ -207,8 +254,8 @@ export function createPeople(setting: Setting, { api, starters, workload, isNext
     },
 
     async bearAgain(run) {
-      const { head } = await world.record(run);
-      if (!isSettled(head.state.status)) return;
+      const head = await world.store.readHead(run);
+      if (!head || !isSettled(head.state.status)) return;
       tell('people', `delete ${nameOf(run)} and start it anew`);
       await ask(api.ports, `delete ${run}`, (ports) => deleteRun(ports, run));
       const { root, input } = workload;

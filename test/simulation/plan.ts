@@ -6,10 +6,11 @@
 import { type Context, type Workflow, workflow } from '../../lib/workflow/index.ts';
 
 export type Plan =
-  | { do: 'step'; id: string; ms: number; fails: number; once?: true; undo?: true; hasty?: true }
+  | { do: 'step'; id: string; ms: number; fails: number; once?: true; undo?: true; hasty?: true; hangs?: true }
   | { do: 'sleep'; id: string; ms: number }
   | { do: 'signal'; id: string; name: string; timeoutMs?: number }
-  | { do: 'child'; id: string; plan: Plan }
+  /** A stray one is not waited for. */
+  | { do: 'child'; id: string; plan: Plan; stray?: true }
   | { do: 'sequence' | 'all' | 'race'; id: string; parts: Plan[] }
   | { do: 'map'; id: string; items: number; width: number; plan: Plan }
   | { do: 'attempt'; id: string; plan: Plan }
@@ -17,6 +18,7 @@ export type Plan =
   | { do: 'loop'; id: string; times: number; ms: number }
   | { do: 'fail'; id: string };
 
+type StepPlan = Extract<Plan, { do: 'step' }>;
 type Chance = () => number;
 
 const attempts = 3;
@@ -38,8 +40,10 @@ export function randomPlan(chance: Chance, size = 3): Plan {
     if (roll < 68) return { do: 'sequence', id, parts: many(depth, 4) };
     if (roll < 80) return { do: 'all', id, parts: many(depth, 3) };
     if (roll < 87) return { do: 'race', id, parts: many(depth, 3) };
-    if (roll < 93) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
-    if (roll < 96) return { do: 'child', id, plan: make(depth - 1) };
+    if (roll < 90) return { do: 'map', id, items: 1 + below(4), width: 1 + below(3), plan: make(depth - 1) };
+    if (roll < 93) return { do: 'child', id, ...(chance() < 0.3 && { stray: true }), plan: make(depth - 1) };
+    if (roll < 95) return beside(id);
+    if (roll < 97) return contest(id);
     if (roll < 98) return { do: 'loop', id, times: 2 + below(12), ms: [0, 0, 700][below(3)] as number };
     return { do: 'attempt', id, plan: make(depth - 1) };
   }
@@ -52,9 +56,35 @@ export function randomPlan(chance: Chance, size = 3): Plan {
       id,
       ms,
       fails,
-      ...(chance() < 0.08 && { once: true }),
+      ...(chance() < 0.1 && { once: true }),
       ...(chance() < 0.15 && { undo: true }),
       ...(chance() < 0.3 && { hasty: true }),
+      ...(chance() < 0.2 && { hangs: true }),
+    };
+  }
+
+  /** Which of two comes first decides whether a third goes on: a signal, or a step behind which its branch gives up. */
+  function contest(id: string): Plan {
+    const step = (name: string): Plan => ({ do: 'step', id: `${id}${name}`, ms: 0, fails: 0 });
+    const givesUp: Plan = { do: 'sequence', id: `${id}b`, parts: [step('c'), { do: 'fail', id: `${id}d` }] };
+    const signal: Plan = { do: 'signal', id: `${id}e`, name: 's0' };
+    const parts: Plan[] = [
+      { do: 'race', id: `${id}f`, parts: [signal, givesUp] },
+      { ...(step('g') as StepPlan), ms: [0, 0, 400][below(3)] as number },
+    ];
+    return { do: 'attempt', id, plan: { do: 'all', id: `${id}a`, parts } };
+  }
+
+  /** A child that ends about when a timer fires. */
+  function beside(id: string): Plan {
+    const plan = { ...(step(`${id}b`) as StepPlan), ms: [2_500, 9_000][below(2)] as number };
+    return {
+      do: 'all',
+      id,
+      parts: [
+        { do: 'child', id: `${id}a`, plan },
+        { do: 'sleep', id: `${id}c`, ms: 3_000 },
+      ],
     };
   }
 
@@ -123,14 +153,26 @@ export interface PlanInput {
   continued?: true;
 }
 
-/** `sleep` is how long a step takes. */
-export function interpreter(
-  sleep: (ms: number) => Promise<void>,
-  durability: 'each' | 'relaxed' | 'none',
-  timeoutMs = 12 * 60 * 60_000,
-): Workflow<PlanInput, unknown> {
+export interface Interpreting {
+  /** How long a step takes. */
+  sleep(ms: number): Promise<void>;
+  durability: 'each' | 'relaxed' | 'none';
+  /** Where it may strike. Then what undoes a step may hang, too. */
+  timeoutMs?: number | undefined;
+  /** Told of a result that was made for another request than the one that it is given to. */
+  mismatch?: (what: string) => void;
+}
+
+const hangMs = 40 * 60_000;
+
+export function interpreter({
+  sleep,
+  durability,
+  timeoutMs,
+  mismatch = () => {},
+}: Interpreting): Workflow<PlanInput, unknown> {
   const simulated: Workflow<PlanInput, unknown> = workflow(
-    { name: 'simulated', timeout: timeoutMs, durability },
+    { name: 'simulated', timeout: timeoutMs ?? 12 * 60 * 60_000, durability },
     async (ctx, { plan, again = 0 }: PlanInput) => {
       const result = await run(ctx, plan);
       return again > 0 ? ctx.continueAs({ plan, again: again - 1, continued: true }) : result;
@@ -139,19 +181,24 @@ export function interpreter(
 
   async function run(ctx: Context, plan: Plan): Promise<unknown> {
     switch (plan.do) {
-      case 'step':
-        return ctx.step(
+      case 'step': {
+        const asked = ctx.now();
+        const options = {
+          ...(plan.once ? { atMostOnce: true } : { retry: plan.hasty ? hastyRetry : retry }),
+          ...(plan.undo && { compensate: () => sleep(plan.hangs && timeoutMs !== undefined ? hangMs : 5) }),
+        };
+        const { is, made } = await ctx.step(
           plan.id,
           async ({ attempt }) => {
             await sleep(plan.ms);
             if (attempt <= plan.fails) throw new RangeError(`${plan.id} failed at attempt ${attempt}`);
-            return `${plan.id}#${attempt}`;
+            return { is: `${plan.id}#${attempt}`, made: asked };
           },
-          {
-            ...(plan.once ? { atMostOnce: true } : { retry: plan.hasty ? hastyRetry : retry }),
-            ...(plan.undo && { compensate: () => sleep(5) }),
-          },
+          options,
         );
+        compare(plan.id, asked, made);
+        return is;
+      }
       case 'sleep':
         await ctx.sleep(plan.ms, { name: plan.id });
         return plan.id;
@@ -162,8 +209,12 @@ export function interpreter(
         });
         return plan.id;
       }
-      case 'child':
-        return ctx.child(simulated, { plan: plan.plan }, { name: plan.id });
+      case 'child': {
+        const ended = ctx.child(simulated, { plan: plan.plan }, { name: plan.id });
+        if (!plan.stray) return ended;
+        ended.catch(() => {});
+        return plan.id;
+      }
       case 'sequence': {
         const results: unknown[] = [];
         let latest = ctx.now();
@@ -190,7 +241,10 @@ export function interpreter(
       case 'loop': {
         const results: unknown[] = [];
         for (let index = 0; index < plan.times; index += 1) {
-          results.push(await ctx.step(`${plan.id}:${index}`, () => (plan.ms > 0 ? sleep(plan.ms) : undefined)));
+          const asked = ctx.now();
+          const work = () => (plan.ms > 0 ? sleep(plan.ms).then(() => asked) : asked);
+          results.push(await ctx.step(`${plan.id}:${index}`, work));
+          compare(`${plan.id}:${index}`, asked, results.at(-1) as number);
         }
         return results.length;
       }
@@ -199,6 +253,11 @@ export function interpreter(
       case 'attempt':
         return run(ctx, plan.plan).catch((error: Error) => `caught ${error.name}`);
     }
+  }
+
+  /** What a step's function sees of the program follows from events, and so is the same in every replay (K24, K27). */
+  function compare(id: string, asked: number, made: number): void {
+    if (asked !== made) mismatch(`${id} was asked for at ${asked}, and its result was made for ${made}`);
   }
 
   function branches(parts: Plan[]): Record<string, (ctx: Context) => Promise<unknown>> {

@@ -8,6 +8,7 @@ import { driveBatch } from '../../lib/service/drive-batch.ts';
 import { retryDelayMs } from '../../lib/service/messages.ts';
 import { createWorker, type Worker } from '../../lib/service/worker.ts';
 import type { Process } from '../kernel/harness.ts';
+import type { FaultKind } from './fate.ts';
 import { minute, type Setting } from './setting.ts';
 
 export interface Post {
@@ -15,10 +16,25 @@ export interface Post {
   queueOf(process: string): Partial<Queue>;
   /** The process takes messages from now on. */
   open(process: Process): void;
+  /** The run has been deleted and started anew: what was kept back comes now. */
+  haunt(run: string): void;
+  /** Loses the next fact that is sent to the run, if the queue may forget it. */
+  loseNext(run: string): void;
+  /** Lets the process end, its steps within `graceMs`. Resolves when it has handed back all that it had. */
+  drain(process: string, graceMs: number): Promise<void>;
   /** Nothing is on its way. */
   readonly isEmpty: boolean;
   /** Whether the process is at the run anyway. */
   isDriving(process: string, run: string): boolean;
+}
+
+interface Witness {
+  /** Whether a journal holds the fact. */
+  isHeard(run: string, event: string): Promise<boolean>;
+  /** Told of every message before anything happens to it. */
+  sent(message: Message): void;
+  /** Told of every message that a process gets. */
+  received(message: Message): void;
 }
 
 interface Letter {
@@ -29,18 +45,18 @@ interface Letter {
   from: string;
 }
 
-const visibilityMs = minute;
 const receiveLimit = 5;
 const batchMs = 200;
 const busyMs = 700;
 const longestTurnMs = 15 * minute;
 const deadInvisibleMs = 30_000;
+const atOnceMs = 300;
+const ghostMs = 3_000;
 
-/** `isHeard`: without backstops only a fact that no journal holds comes again after its receiver's death. */
-export function createPost(setting: Setting, isHeard: (run: string, event: string) => Promise<boolean>): Post {
+export function createPost(setting: Setting, { isHeard, sent, received }: Witness): Post {
   const { world, fate, later, tell } = setting;
   const { mode, backstops, traits } = setting.case;
-  const { durableQueue, receiver, turnMs } = traits;
+  const { durableQueue, receiver, turnMs, outage, visibilityMs } = traits;
   const rough = mode !== 'calm' && mode !== 'poison';
   const counts = new Map<string, number>();
   const busy = new Set<string>();
@@ -49,21 +65,31 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
   const waiting = new Map<string, (deliveries: Delivery[]) => void>();
   const underWay = new Map<string, { letter: Letter; receives: number }>();
   let dead: { letter: Letter; receipt: string; visibleAt: number }[] = [];
+  /** Runs whose next mail is lost. */
+  const losing = new Set<string>();
+  const ghosts = new Map<string, Letter[]>();
   let receipts = 0;
   let open = 0;
 
   // --- sending -------------------------------------------------------------------------------------------------------
 
   function send(from: string, message: Message, delayMs: number): void {
+    sent(message);
     const about = `${message.kind} ${setting.nameOf(message.run)}`;
     const count = (counts.get(about) ?? 0) + 1;
     counts.set(about, count);
     const letter = { message: structuredClone(message), place: `${about} ${count}`, from };
-    if (setting.disturbed() && mayBeLost(message) && fate.strikes('lost', letter.place)) {
+    const isNext = message.kind === 'mail' && losing.delete(message.run) && fate.allows('lost', letter.place);
+    if (setting.disturbed() && mayBeLost(message) && (isNext || fate.strikes('lost', letter.place))) {
       tell('queue', `loses ${wordsOf(letter)}`);
       return;
     }
-    handOut(letter, 1, delayMs + delayOf(letter.place));
+    if (traits.reborn && message.kind !== 'mail' && setting.disturbed() && fate.strikes('ghost', letter.place)) {
+      ghosts.set(message.run, [...(ghosts.get(message.run) ?? []), letter]);
+      // In a calm schedule it is the message itself, since nothing is doubled there.
+      if (!rough) return;
+    }
+    handOut(letter, 1, delayMs + delayOf(letter));
     if (setting.disturbed() && rough && fate.strikes('doubled', letter.place)) {
       tell('queue', `doubles ${wordsOf(letter)}`);
       handOut(letter, 1, delayMs + fate.below(`doubled ${letter.place} by`, 20_000));
@@ -71,12 +97,19 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
   }
 
   /** In a calm schedule messages are late as long as people do anything; in others while faults strike. */
-  function delayOf(place: string): number {
-    if ((rough && !setting.disturbed()) || !fate.strikes('late', place)) return fate.below(`delay ${place}`, 300);
+  function delayOf({ message, place }: Letter): number {
+    if ((rough && !setting.disturbed()) || !fate.strikes(latenessOf(message), place))
+      return fate.below(`delay ${place}`, 300);
     const longest = rough ? 50_000 : fate.at(`very late ${place}`)() < 0.3 ? 70_000 : 8_000;
     const ms = fate.below(`late ${place} by`, longest);
     if (ms > 1_000) tell('queue', `keeps ${place} back for ${ms} ms`);
     return ms;
+  }
+
+  function latenessOf(message: Message): FaultKind {
+    const type = message.kind === 'mail' ? message.mail.event.type : undefined;
+    if (type === 'child_settled') return 'lateNews';
+    return type === 'run_paused' ? 'latePause' : 'late';
   }
 
   /** A durable queue keeps facts that people were told are accepted; all else has somebody who looks again. */
@@ -95,10 +128,18 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
 
   function handOut(letter: Letter, receives: number, delay: number): void {
     open += 1;
-    later(delay, () => {
+    later(delay + outageAt(delay, `${letter.place} ${receives}`), () => {
       open -= 1;
       receive(letter, receives);
     });
+  }
+
+  /** For how long what comes after `delay` waits for the end of the outage, in ms. */
+  function outageAt(delay: number, place: string): number {
+    if (!outage) return 0;
+    const left = setting.began + outage.from + outage.ms - (world.clock.now() + delay);
+    if (left <= 0 || left > outage.ms || !fate.allows('outage', 'all')) return 0;
+    return left + fate.below(`after the outage ${place}`, atOnceMs);
   }
 
   function receive(letter: Letter, receives: number): void {
@@ -106,12 +147,14 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
     const free = setting.processes.filter(({ name }) => receiver === 'worker' || !busy.has(`${name} ${message.run}`));
     const isHosted = !durableQueue && message.kind === 'start';
     if (isHosted && !world.isAlive(letter.from)) return;
-    const host = isHosted && free.find(({ name }) => name === letter.from);
-    const process = host || free[fate.below(`receiver of ${place} ${receives}`, free.length)];
+    const process = isHosted
+      ? free.find(({ name }) => name === letter.from)
+      : free[fate.below(`receiver of ${place} ${receives}`, free.length)];
     if (!process) {
       handOut(letter, receives, busyMs);
       return;
     }
+    received(message);
     receipts += 1;
     const receipt = `${receipts}`;
     underWay.set(receipt, { letter, receives });
@@ -194,7 +237,7 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
     dead.push({ letter: taken.letter, receipt: `${receipts}`, visibleAt: world.clock.now() });
   }
 
-  /** A receiver that has not answered by then is taken for dead. */
+  /** A receiver that has not answered by then is taken for dead. Without backstops only a fact that no journal holds comes again. */
   async function runOut(receipt: string): Promise<void> {
     const taken = underWay.get(receipt);
     if (!taken) return;
@@ -211,6 +254,19 @@ export function createPost(setting: Setting, isHeard: (run: string, event: strin
   }
 
   return {
+    haunt(run) {
+      for (const letter of ghosts.get(run) ?? []) {
+        tell('queue', `has ${wordsOf(letter)} of the run that was deleted`);
+        handOut(letter, 1, fate.below(`ghost ${letter.place}`, ghostMs));
+      }
+      ghosts.delete(run);
+    },
+    loseNext(run) {
+      losing.add(run);
+    },
+    async drain(process, graceMs) {
+      await workers.get(process)?.drain(graceMs);
+    },
     open(process) {
       if (receiver !== 'worker') return;
       const worker = createWorker(process.ports, { concurrency: 10 });

@@ -6,11 +6,13 @@
 import type { Definition } from '../../lib/kernel/definition.ts';
 import { isSettled } from '../../lib/kernel/head.ts';
 import { foldJournal } from '../../lib/kernel/journal.ts';
+import type { StepAttempt } from '../../lib/kernel/operations.ts';
 import type { RunRecord } from '../../lib/ports/store.ts';
 import { settleDeadLetters } from '../../lib/service/dead-letters.ts';
 import { redriveDeadLetters } from '../../lib/service/redrive.ts';
-import { sweep } from '../../lib/service/sweep.ts';
+import { sweep, wakeBlocked } from '../../lib/service/sweep.ts';
 import { createWorld, type Process } from '../kernel/harness.ts';
+import { aroundSteps, type StepCall } from './around-steps.ts';
 import { type Case, type CaseOptions, caseOf } from './case.ts';
 import { createFate } from './fate.ts';
 import { newerStore, olderRecord } from './newer-format.ts';
@@ -18,7 +20,9 @@ import {
   checkAccepted,
   checkAtMostOnce,
   checkBlame,
+  checkDeadlines,
   checkEffects,
+  checkKills,
   checkOnce,
   checkRecords,
   checkUndone,
@@ -54,6 +58,12 @@ export interface Result {
 const patienceMs = 180 * minute;
 /** Rounds of a schedule; one that needs more never comes to rest. */
 const maxRounds = 200_000;
+/** Of the processes so many are replaced by a deployment. */
+const replacedShare = 0.6;
+/** Of what people hurry to say so much is lost, where the queue may forget it. */
+const lostShare = 0.5;
+const undeployedLongMs = 15 * minute;
+const longestFreezeMs = 120_000;
 const sweepMs = 7_000;
 const calmSweepMs = 30_000;
 
@@ -69,7 +79,12 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
   const limits = { ...traits.limits, keptFromEvents: seed % 2 === 0 ? 0 : Number.POSITIVE_INFINITY };
   const world = createWorld({ seed, durableQueue, limits, quietTurns: 2 });
   const began = world.clock.now();
-  const workload = await createWorkload(schedule.work, { sleep: world.sleep, chance: fate.at, traits });
+  const workload = await createWorkload(schedule.work, {
+    sleep: world.sleep,
+    chance: fate.at,
+    traits,
+    mismatch: (what) => say(`(3) ${what}`),
+  });
   const rough = mode !== 'calm' && mode !== 'poison';
   // With weaker durability a lost place may run steps again (K27), and who is to blame for that cannot be told.
   const mayOvertake = mode !== 'poison' && (mode !== 'calm' || durability === 'each');
@@ -82,6 +97,9 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
   let made = 0;
   let sweeps = 0;
   let isDeployed = true;
+  /** The latest of each step in each process, by name, nonce and key. */
+  const attempts = new Map<string, StepAttempt>();
+  let hasUndeployed = false;
   let isUpgraded = false;
 
   function say(violation: string): void {
@@ -116,29 +134,53 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
 
   const watch = watchStore(
     setting,
-    { calm: mode === 'calm', noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined) },
+    {
+      calm: mode === 'calm',
+      noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined),
+      isDeployed: () => isDeployed,
+    },
     say,
   );
   staleIndex(setting, () => rough && setting.disturbed());
   world.onLoss(watch.lose);
+  world.onLook(watch.look);
 
   async function recordOf(run: string): Promise<RunRecord> {
     return olderRecord(await world.record(run));
   }
 
-  const post = createPost(setting, async (run, event) => {
-    // Between its deletion and its new start nobody is there to hear it.
-    if (!(await world.store.readHead(run))) return true;
-    const { head, chunks } = await recordOf(run);
-    return foldJournal(head.birth, chunks).heard.has(event);
+  const post = createPost(setting, {
+    async isHeard(run, event) {
+      const record = await world.store.read(run);
+      if (!record) return false;
+      const { head, chunks } = olderRecord(record);
+      return foldJournal(head.birth, chunks).heard.has(event);
+    },
+    sent: watch.sent,
+    received({ kind, run }) {
+      if (kind === 'start' && !watch.exists(run)) say(`(17) ${run} was to be begun before it was there`);
+    },
   });
 
   // --- processes -----------------------------------------------------------------------------------------------------
 
   const troubles = createTroubles(setting, {
     bury,
-    overtake: (run, chunk) => people.overtake(run, chunk),
+    die,
+    shutDown,
+    overtake: (run, chunk, place) => people.overtake(run, chunk, place),
     mayOvertake,
+    hurry(run, place) {
+      if (fate.at(`lost after ${place}`)() < lostShare) post.loseNext(run);
+      people.hurry(run);
+    },
+    whenReborn(run, callback) {
+      if (!traits.reborn || !roots?.includes(run) || again.has(run)) return false;
+      const waiting = { run, callback };
+      rebirths.add(waiting);
+      later(longestFreezeMs, () => rebirths.delete(waiting) && callback());
+      return true;
+    },
   });
 
   function bury(process: Process): void {
@@ -154,15 +196,31 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     bury(process);
   }
 
-  /** For a while whoever comes has not got the workflow. */
+  function shutDown(process: Process, graceMs: number): void {
+    tell(process.name, `is shut down within ${graceMs} ms`);
+    processes = processes.filter((other) => other !== process);
+    void post.drain(process.name, graceMs).then(() => die(process, 'it is shut down'));
+  }
+
+  /** For a while whoever comes has not got the workflow. Some processes are replaced, the others learn of it. */
   function undeploy(): void {
+    if (hasUndeployed) return;
+    hasUndeployed = true;
     const set = (deployed: boolean) => {
       isDeployed = deployed;
       tell('people', deployed ? 'deploy the workflow again' : 'deploy without the workflow');
-      for (const process of processes) process.deploy(...(deployed ? workload.definitions : []));
+      for (const process of processes) process.deploy(...(deployed ? definitionsIn(process.name) : []));
     };
     set(false);
-    later(10_000 + fate.below('undeployed for', 60_000), () => set(true));
+    for (const process of [...processes]) {
+      if (fate.at(`replaced ${process.name}`)() < replacedShare) die(process, 'it is replaced');
+    }
+    const isLong = traits.timeoutMs !== undefined && fate.at('undeployed for long')() < 0.5;
+    later(isLong ? undeployedLongMs : 10_000 + fate.below('undeployed for', 60_000), () => {
+      set(true);
+      const one = processes[fate.below('deployer', processes.length)];
+      if (one) void wakeBlocked(one.ports, 'deployment').catch(() => {});
+    });
   }
 
   /** From now on new processes write a newer format, and the others die one after the other. */
@@ -180,33 +238,64 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     made += 1;
     const name = `p${made}`;
     const skewMs = mode === 'calm' || !fate.allows('skew', name) ? 0 : fate.below(`skew ${name}`, 4_000) - 2_000;
-    const process = world.process(name, isDeployed ? workload.definitions : [], {
+    const process = world.process(name, isDeployed ? definitionsIn(name) : [], {
       skewMs,
       queue: post.queueOf(name),
       ...(isUpgraded && { store: newerStore }),
-      observer: {
-        stepStarted({ run, key, attempt }) {
-          if (!world.isAlive(name)) return;
-          if (idOf(key) === poison)
-            later(fate.below(`poison ${effects.length}`, 50), () => die(process, `${key} kills it`));
-          tell(name, `starts ${key}#${attempt} of ${nameOf(run)}`);
-          const lease = watch.leaseOf(name, run);
-          effects.push({
-            process: name,
-            run,
-            key,
-            attempt,
-            durable: watch.eventsOf(run),
-            afterLoss: watch.hasLost(name, run),
-            afterLease: lease !== undefined && world.clock.now() + skewMs > lease,
-          });
-        },
-      },
     });
     if (isUpgraded) watch.isNewer(name);
     process.trouble((call) => troubles.of(process, call));
     processes.push(process);
     post.open(process);
+  }
+
+  /** The workflows, whose steps are seen, and may do something to their process. */
+  function definitionsIn(process: string): Definition[] {
+    return workload.definitions.map((definition) =>
+      aroundSteps(definition, (call, work) => runStep(process, call, work)),
+    );
+  }
+
+  function runStep(name: string, { run: { id, nonce }, key, attempt }: StepCall, work: () => unknown): unknown {
+    const process = processes.find((other) => other.name === name);
+    if (!process || !world.isAlive(name)) return work();
+    tell(name, `starts ${key}#${attempt.attempt} of ${nameOf(id)}`);
+    const lease = watch.leaseOf(name, id, nonce);
+    const place = `step ${effects.length}`;
+    effects.push({
+      process: name,
+      run: id,
+      nonce,
+      key,
+      attempt: attempt.attempt,
+      durable: watch.eventsOf(id),
+      afterLoss: watch.hasLost(name, id, nonce),
+      afterLease: lease !== undefined && process.ports.clock.now() > lease,
+    });
+    if (mode === 'poison') checkAlone(name, { id, nonce, key, attempt });
+    if (idOf(key) === poison) {
+      later(fate.below(place, 50), () => attempt.signal.aborted || die(process, `${key} kills it`));
+      return new Promise(() => {});
+    }
+    const isOnce = workload.once.has(idOf(key));
+    if (isOnce && traits.deploys && fate.allows('undeploy', 'all'))
+      later(fate.below(`undeployed in ${place}`, 1_000), undeploy);
+    troubles.inStep(process, { key, place, isOnce });
+    return work();
+  }
+
+  /** A crash now counts against one step at most, and whatever is said to run alone does (K12). */
+  function checkAlone(name: string, step: { id: string; nonce: string; key: string; attempt: StepAttempt }): void {
+    attempts.set(`${name} ${step.nonce} ${step.key}`, step.attempt);
+    // Some were not begun, or are not wanted any more.
+    const alone = watch
+      .aloneUnder(name)
+      .filter(({ nonce, key }) => attempts.get(`${name} ${nonce} ${key}`)?.signal.aborted === false);
+    const isAlone = alone.some(({ nonce, key }) => nonce === step.nonce && key === step.key);
+    for (const { run, nonce, key } of alone) {
+      if (nonce === step.nonce ? key === step.key : !isAlone) continue;
+      say(`(13) ${name} runs ${step.key} of ${step.id} beside ${key} of ${run}, which is said to run alone`);
+    }
   }
 
   function makeApi(name: string): Process {
@@ -227,6 +316,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     starters: () => (durableQueue ? apis : processes),
     workload,
     isNext: watch.isNext,
+    hasHeard: watch.hasHeard,
+    isParked: watch.isParked,
     mayOvertake,
   });
   let roots: string[] | undefined;
@@ -271,6 +362,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
 
   const served = new Set<string>();
   const continuations = new Set<string>();
+  /** What happens when a run has been started anew. */
+  const rebirths = new Set<{ run: string; callback: () => void }>();
   /** Runs that were deleted, or are about to be, to be started anew. */
   const again = new Set<string>();
   let rebearings = 0;
@@ -294,6 +387,10 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       later(fate.below(`delete ${run}`, 5_000), () =>
         people.bearAgain(run).finally(() => {
           rebearings -= 1;
+          post.haunt(run);
+          for (const waiting of [...rebirths]) {
+            if (waiting.run === run && rebirths.delete(waiting)) waiting.callback();
+          }
         }),
       );
     }
@@ -327,17 +424,19 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     violations.push(...checkRecords(finished, blocks));
     violations.push(...checkUndone(finished, workload.undo));
     violations.push(...checkAccepted(finished, people.accepted));
-    // What a driver of the run that was deleted has started says nothing of the one that came after it.
-    if (again.has(id)) continue;
-    const own = effects.filter(({ run }) => run === id);
-    const children = [...born.values()].filter(({ birth }) => birth.parent?.id === id && !continuations.has(birth.id));
-    const ids = children.map(({ birth }) => birth.id);
+    const { nonce } = head.birth;
+    const own = effects.filter((effect) => effect.nonce === nonce);
+    const children = [...born.values()].filter(
+      ({ birth }) => birth.parent?.nonce === nonce && !continuations.has(birth.id),
+    );
+    const ids = children.map(({ birth }) => ({ id: birth.id, durable: watch.eventsAtBirth(birth.id) }));
+    violations.push(...checkDeadlines(head, head.birth.parent && born.get(head.birth.parent.id)));
     violations.push(...(await checkEffects(undisturbed.ports, definitionOf(head.birth.workflow), finished, own, ids)));
     if (poison !== undefined) violations.push(...checkBlame(finished, poison));
   }
-  const lasting = effects.filter(({ run }) => !again.has(run));
-  if (mode === 'calm') violations.push(...checkOnce(lasting));
-  violations.push(...checkAtMostOnce(lasting, workload.once));
+  if (mode === 'calm') violations.push(...checkOnce(effects));
+  if (poison !== undefined && durability === 'each') violations.push(...checkKills(effects, poison));
+  violations.push(...checkAtMostOnce(effects, workload.once));
   const changes = traits.cancel || traits.timeoutMs !== undefined || poison !== undefined;
   const lacksChildren = traits.deploys && workload.hasChildren;
   const expected = changes || lacksChildren ? undefined : await workload.expected();

@@ -91,6 +91,8 @@ const plain: { [Name in keyof Traits]?: Traits[Name] } = {
   upgrades: false,
   turnMs: undefined,
   timeoutMs: undefined,
+  silent: false,
+  outage: undefined,
   receiver: 'drive',
   processes: 2,
   durability: 'each',
@@ -139,6 +141,7 @@ function simplerPlans(plan: Plan): Plan[] {
       if (plan.undo) own.push(without(plan, 'undo'));
       if (plan.once) own.push(without(plan, 'once'));
       if (plan.hasty) own.push(without(plan, 'hasty'));
+      if (plan.hangs) own.push(without(plan, 'hangs'));
       break;
     case 'loop':
       if (plan.times > 1) own.push({ ...plan, times: Math.ceil(plan.times / 2) });
@@ -164,7 +167,7 @@ function simplerPlans(plan: Plan): Plan[] {
   return own;
 }
 
-function without(plan: Extract<Plan, { do: 'step' }>, flag: 'undo' | 'once' | 'hasty'): Plan {
+function without(plan: Extract<Plan, { do: 'step' }>, flag: 'undo' | 'once' | 'hasty' | 'hangs'): Plan {
   const { [flag]: _, ...rest } = plan;
   return rest;
 }

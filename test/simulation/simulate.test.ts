@@ -14,6 +14,7 @@ const promises = {
   stall: 'a driver that freezes at one call and thaws after its lease changes nothing any more',
   kill: 'a driver that dies at one call loses nothing',
   shaky: 'a store that does not answer in time costs no driver its run',
+  moment: 'a call that takes long, and people who act just then, lose nothing',
   poison: 'a step that kills its process fails, and is the only one to blame',
 } as const;
 
@@ -48,7 +49,7 @@ describe('the command line of the simulation', () => {
     [['--seeds', 'many'], "--seeds is a whole number from 1; it was given 'many'"],
     [['--seeds', '0'], "--seeds is a whole number from 1; it was given '0'"],
     [['--from', '1.5'], "--from is a whole number from 0; it was given '1.5'"],
-    [['--mode', 'wild'], "--mode is one of calm, faults, stall, kill, shaky, poison; it was given 'wild'"],
+    [['--mode', 'wild'], "--mode is one of calm, faults, stall, kill, shaky, poison, moment; it was given 'wild'"],
     [['--example', 'none'], 'order-graph-undone'],
     [['--whole'], '--whole goes with --story'],
     [['--sedes', '3'], "Unknown option '--sedes'"],

@@ -30,7 +30,10 @@ export async function undisturbed(options: Undisturbed): Promise<string> {
     for (const { birth } of (await world.store.list({}, { limit: 1_000 })).items) {
       if (told.has(birth.id)) continue;
       told.add(birth.id);
-      for (const { name, key, payload } of options.tellings(birth, await inputOf(world, birth))) {
+      const input = await inputOf(world, birth);
+      // A child that was cancelled before it began has none.
+      if (input === undefined) continue;
+      for (const { name, key, payload } of options.tellings(birth, input)) {
         await signalRun(one.ports, birth.id, name, { key, payload });
       }
     }

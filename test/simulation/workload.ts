@@ -17,6 +17,8 @@ export interface Telling {
   name: string;
   key: string;
   payload?: unknown;
+  /** People say it once more. */
+  repeats?: true;
 }
 
 export interface Workload {
@@ -39,22 +41,23 @@ interface Making {
   sleep(ms: number): Promise<void>;
   /** Steps of an example take some of it. */
   chance(place: string): () => number;
-  traits: Pick<Traits, 'durability' | 'timeoutMs' | 'again'>;
+  traits: Pick<Traits, 'durability' | 'timeoutMs' | 'again' | 'silent'>;
+  mismatch(what: string): void;
 }
 
 export async function createWorkload(work: Work, making: Making): Promise<Workload> {
   return work.do === 'plan' ? planned(work.plan, making) : exampled(work.name, making);
 }
 
-function planned(plan: Plan, { sleep, traits }: Making): Workload {
-  const { durability, timeoutMs, again } = traits;
-  const definition = interpreter(sleep, durability, timeoutMs);
+function planned(plan: Plan, { sleep, traits, mismatch }: Making): Workload {
+  const { durability, timeoutMs, again, silent } = traits;
+  const definition = interpreter({ sleep, durability, timeoutMs, mismatch });
   const steps = stepsOf(plan);
   return {
     definitions: [definition],
     root: definition,
     input: { plan, again } satisfies PlanInput,
-    tellings: tellingsOf,
+    tellings: silent ? () => noise : tellingsOf,
     steps: steps.map(({ id }) => id),
     once: new Set(steps.filter(({ once }) => once).map(({ id }) => id)),
     undo: new Set(steps.filter(({ undo }) => undo).map(({ id }) => id)),
@@ -62,13 +65,16 @@ function planned(plan: Plan, { sleep, traits }: Making): Workload {
     expected() {
       if (!isDeterministic(plan)) return undefined;
       return undisturbed({
-        definitionsIn: (world) => [interpreter(world.sleep, 'each')],
+        definitionsIn: ({ sleep }) => [interpreter({ sleep, durability: 'each' })],
         input: { plan },
         tellings: tellingsOf,
       });
     },
   };
 }
+
+/** What nobody waits for, said twice. */
+const noise: Telling[] = [{ name: 'noise', key: 'noise', repeats: true }];
 
 function tellingsOf(_birth: Birth, input: unknown): Telling[] {
   const { plan, again = 0, continued } = input as PlanInput;
