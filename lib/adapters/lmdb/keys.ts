@@ -1,5 +1,5 @@
 /**
- * All keys of the embedded store. A key is a letter, then fields: texts end with a zero byte, so that an id that is the
+ * All keys of the embedded store. A key is a letter or a tag, then fields: texts end with a zero byte, so that an id that is the
  * beginning of another sorts before it and never reaches into its range; numbers have a fixed length and sort as such.
  */
 import { createHash } from 'node:crypto';
@@ -47,6 +47,7 @@ function id(value: string): string {
 }
 
 const RANDOM_ID = /^[0-9a-hjkmnp-tv-z]{24}$/;
+const DIGEST = /^[0-9a-hjkmnp-tv-z]{26}$/;
 const RANDOM_ID_LETTERS = 24;
 const RANDOM_ID_BYTES = 15;
 const RANDOM_ID_TAG = 1;
@@ -87,17 +88,20 @@ function readLetters(bytes: Buffer, from: number): string {
   return letters;
 }
 
-/** For identifiers within records: 24 random letters as 15 bytes, anything else as it is. */
+/** For identifiers within records: 24 random letters as 15 bytes, a digest's two more as they are; anything else is left. */
 export function packLetters(value: string): string | Buffer {
-  if (!RANDOM_ID.test(value)) return value;
-  const bytes = Buffer.allocUnsafe(RANDOM_ID_BYTES);
+  const rest = value.slice(RANDOM_ID_LETTERS);
+  if (!RANDOM_ID.test(value) && !DIGEST.test(value)) return value;
+  const bytes = Buffer.allocUnsafe(RANDOM_ID_BYTES + rest.length);
   writeLetters(bytes, 0, value);
+  bytes.write(rest, RANDOM_ID_BYTES, 'latin1');
   return bytes;
 }
 
 export function unpackLetters(value: string | Uint8Array): string {
   if (typeof value === 'string') return value;
-  return readLetters(Buffer.from(value.buffer, value.byteOffset, value.byteLength), 0);
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return readLetters(bytes, 0) + bytes.toString('latin1', RANDOM_ID_BYTES);
 }
 
 function time(value: number): Buffer {
@@ -126,9 +130,17 @@ function afterAll(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, Buffer.of(255)]);
 }
 
-// All of a run lies side by side, so that what is written together is on few pages.
-export const birthKey = (run: string) => key('r', packedId(run), 'b');
-export const stateKey = (run: string) => key('r', packedId(run), 'h');
+/** No letter of an index. */
+const TEXT_ID_TAG = 2;
+
+/** All of a run lies side by side, so that what is written together is on few pages: under its id, with a tag of its kind. */
+function recordsOf(run: string): Field {
+  const packed = packedId(run);
+  return typeof packed === 'string' ? String.fromCharCode(TEXT_ID_TAG) + packed : packed;
+}
+
+export const birthKey = (run: string) => key(recordsOf(run), 'b');
+export const stateKey = (run: string) => key(recordsOf(run), 'h');
 export function chunkKey(run: string, nonce: string, at: number): Buffer {
   const prefix = chunkPrefix(run, nonce);
   const bytes = Buffer.allocUnsafe(prefix.length + 4);
@@ -137,7 +149,7 @@ export function chunkKey(run: string, nonce: string, at: number): Buffer {
   return bytes;
 }
 export const mailKey = (run: string, nonce: string, mail: string) =>
-  key('r', packedId(run), 'm', packedId(nonce), anyText(mail));
+  key(recordsOf(run), 'm', packedId(nonce), anyText(mail));
 
 /** Of the runs that are being written to: a run's keys all begin alike. */
 const chunkPrefixes = new Map<string, { run: string; prefix: Buffer }>();
@@ -147,7 +159,7 @@ function chunkPrefix(run: string, nonce: string): Buffer {
   const known = chunkPrefixes.get(nonce);
   if (known?.run === run) return known.prefix;
   if (chunkPrefixes.size >= MOST_PREFIXES) chunkPrefixes.clear();
-  const prefix = key('r', packedId(run), 'e', packedId(nonce));
+  const prefix = key(recordsOf(run), 'e', packedId(nonce));
   chunkPrefixes.set(nonce, { run, prefix });
   return prefix;
 }
@@ -163,7 +175,7 @@ export function positionOf(chunk: Uint8Array): number {
 }
 
 export function mailOf(run: string, nonce: string): KeyRange {
-  const start = key('r', packedId(run), 'm', packedId(nonce));
+  const start = key(recordsOf(run), 'm', packedId(nonce));
   return { start, end: afterAll(start) };
 }
 
@@ -228,8 +240,9 @@ export type KeyPlace =
   | { kind: 'entry'; index: Buffer; run: string };
 
 export function placeOfKey(bytes: Buffer): KeyPlace | undefined {
-  const letter = String.fromCharCode(bytes[0] ?? 0);
-  if (letter === 'r') return placeOfRecord(bytes);
+  const tag = bytes[0] ?? 0;
+  if (tag === RANDOM_ID_TAG || tag === TEXT_ID_TAG) return placeOfRecord(bytes);
+  const letter = String.fromCharCode(tag);
   if (letter !== 't') return placeOfEntry(letter, bytes);
   const end = bytes.indexOf(0, 1);
   if (end < 0) return undefined;
@@ -238,7 +251,7 @@ export function placeOfKey(bytes: Buffer): KeyPlace | undefined {
 
 /** Of a run: its id, then what the record is. */
 function placeOfRecord(bytes: Buffer): KeyPlace | undefined {
-  const owner = unpackId(bytes, 1);
+  const owner = unpackId(bytes, bytes[0] === TEXT_ID_TAG ? 1 : 0);
   if (!owner) return undefined;
   const { id: run, end } = owner;
   const letter = String.fromCharCode(bytes[end] ?? 0);

@@ -70,9 +70,13 @@ const NOTATIONS: Partial<Record<string, Notation>> = {
   issuedAt: 'time',
   wakeAt: 'time',
   kind: 'kind',
+  inputDigest: 'letters',
 };
-/** `time`: as the distance from an origin, which takes one to five bytes instead of nine. `kind`: as a number. */
-type Notation = 'time' | 'kind';
+/**
+ * `time`: as the distance from an origin, which takes one to five bytes instead of nine. `kind`: as a number. `letters`:
+ * as the bits that they stand for.
+ */
+type Notation = 'time' | 'kind' | 'letters';
 
 interface Field {
   name: string;
@@ -315,7 +319,9 @@ function toValues(
       if (!isWhole(origin, value)) return undefined;
       length = stored.push(value - origin);
     } else {
-      length = stored.push(notation === 'kind' ? kindToNumber(value) : value);
+      length = stored.push(
+        notation === 'kind' ? kindToNumber(value) : notation === 'letters' ? packLetters(String(value)) : value,
+      );
     }
     unknown -= 1;
   }
@@ -337,6 +343,7 @@ function fromValues<T extends object>(stored: unknown[], fields: readonly Field[
     const field = fields[index];
     if (value === null || field === undefined) return;
     if (field.notation === 'time' && origin !== 0) object[field.name] = Number(value) + origin;
+    else if (field.notation === 'letters') object[field.name] = unpackLetters(value as Letters);
     else object[field.name] = field.notation === 'kind' && typeof value === 'number' ? KINDS[value] : value;
   });
   return object as T;
