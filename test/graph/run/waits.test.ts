@@ -67,6 +67,7 @@ tasks:
   - { id: named, type: signal, signal: "{% 'order-' & $input.id %}", output: "{% $result.by & ' ' & $input.id %}" }
 `);
     const run = await start({ id: 7 });
+    expect(await run.get()).toMatchObject({ status: 'waiting' });
     await run.signal('plain');
     await run.signal('order-7', { by: 'ada' });
     expect(await run.result()).toEqual({ plain: null, named: 'ada 7' });
