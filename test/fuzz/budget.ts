@@ -37,7 +37,7 @@ export async function fuzz<Input>(
     interruptAfterTimeLimit: seconds === undefined ? shortMs : seconds * 1_000,
     markInterruptAsFailure: false,
   });
-  if (FUZZ_PATH === undefined) expect(tried, 'inputs in the time').toBeGreaterThan(Math.min(10, runs / 2));
+  if (FUZZ_PATH === undefined) expect(tried, 'inputs in the time').toBeGreaterThan(2);
 }
 
 /** Work on one input: it ends in time, takes memory within the bound, and leaves what all objects have as it is. */
