@@ -6,7 +6,7 @@ import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
-import { extendJournal, type Journal, openJournal } from './journal.ts';
+import { extendJournal, heardOf, type Journal, openJournal } from './journal.ts';
 import type { KeptRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
 import { announce, forward } from './outbox.ts';
@@ -104,8 +104,7 @@ async function open(ports: Ports, message: Message): Promise<Opened | undefined>
   const journal = kept && isSame ? kept.journal : openJournal(head.birth);
   for (const chunk of record.chunks) extendJournal(journal, chunk);
   const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
-  const heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
-  return { head, journal, unread, heard, kept: isSame ? kept : undefined };
+  return { head, journal, unread, heard: heardOf(journal, record.mail), kept: isSame ? kept : undefined };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {

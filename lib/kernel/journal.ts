@@ -1,4 +1,14 @@
-import type { Awaiting, Birth, Chunk, JournalEvent, OpenChild, OutsideEvent, RunEvent, StoredError } from './events.ts';
+import type {
+  Awaiting,
+  Birth,
+  Chunk,
+  JournalEvent,
+  Mail,
+  OpenChild,
+  OutsideEvent,
+  RunEvent,
+  StoredError,
+} from './events.ts';
 import { FORMAT } from './events.ts';
 import { Fault } from './faults.ts';
 import type { HeadState, SettledStatus } from './head.ts';
@@ -205,6 +215,11 @@ export function isSettling(event: JournalEvent): event is SettledEvent {
 
 export function isOutside(event: JournalEvent): event is OutsideEvent {
   return 'id' in event;
+}
+
+/** Ids of mail that the journal holds already: whoever has it may let go of it. */
+export function heardOf(journal: Journal, mail: readonly Mail[]): string[] {
+  return mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
 }
 
 /** A pause or a resume behind which the run has heard a later one (K20). */

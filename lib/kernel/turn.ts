@@ -6,7 +6,7 @@ import { type Arrival, createEffects, lookAtChild } from './effects.ts';
 import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
-import { isOutside, type Journal, type SettledEvent } from './journal.ts';
+import { heardOf, isOutside, type Journal, type SettledEvent } from './journal.ts';
 import type { KeptRun } from './kept-runs.ts';
 import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
@@ -314,7 +314,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (!record || record.head.birth.nonce !== birth.nonce) throw new Lost();
     const [next] = record.chunks;
     if (next?.driver) throw new Lost();
-    heard = record.mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
+    heard = heardOf(journal, record.mail);
     return record.mail.filter(({ id }) => !isHeard(id));
   }
 
