@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './test/reporter.ts';
@@ -15,7 +16,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
-    testTimeout: 10_000,
+    globalSetup: ['test/build-first.ts'],
+    // Vitest's own choice would leave a core idle.
+    maxWorkers: availableParallelism(),
+    testTimeout: 20_000,
     hookTimeout: 20_000,
     reporters: ['default', new CountReporter()],
     coverage: {

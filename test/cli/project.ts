@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-const root = resolve(import.meta.dirname, '../..');
-const tsx = import.meta.resolve('tsx');
+const cli = resolve(import.meta.dirname, '../../dist/cli.mjs');
 
 interface Ended {
   code: number | null;
@@ -41,7 +40,7 @@ export function createProject(files: Record<string, string>): Project {
 
   function start(...words: string[]): Started {
     const { PAWL_URL: _url, PAWL_TOKEN: _token, npm_command: _npm, FORCE_COLOR: _color, ...env } = process.env;
-    const child = spawn(process.execPath, ['--import', tsx, join(root, 'lib/cli/main.ts'), ...words], {
+    const child = spawn(process.execPath, [cli, ...words], {
       cwd: dir,
       env: { ...env, NODE_NO_WARNINGS: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
