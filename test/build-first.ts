@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '..');
 
 /** Tests that type commands have the built command line, as users do; it is built again if its sources are newer. */
-export default function buildFirst(): void {
+export function setup(): void {
   const built = changedAt(join(root, 'dist/cli.mjs'));
   const files = ['lib', 'functions', 'infra'].flatMap((dir) =>
     readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' }).map((file) => join(root, dir, file)),
