@@ -30,10 +30,10 @@ export async function createRun(
   run: NewRun,
 ): Promise<{ created: boolean; head: Head; inputDigest: string }> {
   const input = inputText(ports, run);
-  const inputDigest = ports.ids.digest(input ?? '');
+  const inputDigest = digestOf(ports, input);
   const standing = await findBefore(ports, run, input);
   if (standing) return { created: false, head: standing, inputDigest };
-  const birth = await makeBirth(ports, run, input);
+  const birth = await makeBirth(ports, run, input, inputDigest);
   const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));
   // A head with the own nonce is a create that had been applied when the store did not answer.
   const created = head.birth.nonce === birth.nonce;
@@ -43,7 +43,8 @@ export async function createRun(
 
 /** Puts a head that is cancelled from birth, so that a child that has not been created yet never will be (K23). */
 export async function createTombstone(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head }> {
-  const birth = await makeBirth(ports, run, inputText(ports, run));
+  const input = inputText(ports, run);
+  const birth = await makeBirth(ports, run, input, digestOf(ports, input));
   const head = freshHead(ports, birth);
   return ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } });
 }
@@ -58,14 +59,18 @@ async function findBefore(ports: Ports, run: NewRun, input: string | undefined):
   return retrying(ports, () => ports.store.readHead(run.id));
 }
 
-async function makeBirth(ports: Ports, run: NewRun, text: string | undefined): Promise<Birth> {
+function digestOf(ports: Ports, input: string | undefined): string {
+  return ports.ids.digest(input ?? '');
+}
+
+async function makeBirth(ports: Ports, run: NewRun, input: string | undefined, inputDigest: string): Promise<Birth> {
   const { definition, id } = run;
   const createdAt = ports.clock.now();
   const deadline = Math.min(createdAt + definition.timeoutMs, run.latestDeadline ?? Number.POSITIVE_INFINITY);
   const retention = definition.retentionMs;
   const expiresAt = expiryOf({ deadline, retention }, ports.limits);
   const nonce = ports.ids.random();
-  const { payload } = await storePayload(ports, { id, nonce, expiresAt }, 'input', text);
+  const { payload } = await storePayload(ports, { id, nonce, expiresAt }, 'input', input);
   return {
     format: FORMAT,
     id,
@@ -73,7 +78,7 @@ async function makeBirth(ports: Ports, run: NewRun, text: string | undefined): P
     workflow: definition.name,
     version: definition.version,
     ...(payload !== undefined && { input: payload }),
-    inputDigest: ports.ids.digest(text ?? ''),
+    inputDigest,
     createdAt,
     deadline,
     retention,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { RunStatus } from '../../kernel/head.ts';
 import { idLetters } from '../../ports/ids.ts';
 import { assertUsableId, isPlainText, isUsableId, type Place } from '../store-rules.ts';
+import { remembering } from './remembering.ts';
 
 export interface KeyRange {
   /** Inclusive. */
@@ -54,14 +55,17 @@ const RANDOM_ID_TAG = 1;
 const LETTER_VALUES = new Uint8Array(128);
 for (let value = 0; value < idLetters.length; value += 1) LETTER_VALUES[idLetters.charCodeAt(value)] = value;
 
+/** Of the runs that are being written to: whoever writes one record of a run writes several. */
+const MOST_IDS = 2_000;
+
 /** An id made of 24 random letters as its 120 bits, after a tag that no text begins with; their order is that of the letters. */
-function packedId(value: string): Field {
+const packedId = remembering(MOST_IDS, (value): Field => {
   if (!RANDOM_ID.test(value)) return id(value);
   const bytes = Buffer.allocUnsafe(1 + RANDOM_ID_BYTES);
   bytes[0] = RANDOM_ID_TAG;
   writeLetters(bytes, 1, value);
   return bytes;
-}
+});
 
 function writeLetters(bytes: Buffer, at: number, letters: string): void {
   for (let group = 0; group < RANDOM_ID_LETTERS / 8; group += 1) {
@@ -179,10 +183,12 @@ export function mailOf(run: string, nonce: string): KeyRange {
   return { start, end: afterAll(start) };
 }
 
+const MOST_WORKFLOWS = 1_000;
+
 /** What a list goes along: its entries end with a time and a run's id. */
 export const indexes = {
   created: () => key('c'),
-  workflow: (name: string) => key('w', anyText(name)),
+  workflow: remembering(MOST_WORKFLOWS, (name) => key('w', anyText(name))),
   correlation: (correlationId: string) => key('k', anyText(correlationId)),
   status: (status: RunStatus) => key('s', STATUS_LETTERS[status]),
   /** Open runs by `wakeAt`. */

@@ -12,6 +12,7 @@ import { type HeadState, isSettled } from '../../kernel/head.ts';
 import type { Document } from '../../ports/documents.ts';
 import type { Projection } from '../store-rules.ts';
 import { packLetters, unpackLetters } from './keys.ts';
+import { remembering } from './remembering.ts';
 
 /** The record that changes with the run. The nonce says whose it is; the time of birth leads to its index entries. */
 export interface StoredState extends Projection {
@@ -254,19 +255,13 @@ function numberOfAppend(id: string, driver: string | undefined): number | undefi
 const DRIVER_POINT = 12;
 
 /** Those that have just written: each of a turn's appends bears the same. */
-const packedDrivers = new Map<string, Letters>();
 const MOST_DRIVERS = 1_000;
 
-function packDriver(id: string): Letters {
-  const known = packedDrivers.get(id);
-  if (known) return known;
+const packDriver = remembering(MOST_DRIVERS, (id): Letters => {
   const isPacked = id[DRIVER_POINT] === '.';
   const packed = isPacked ? packLetters(id.slice(0, DRIVER_POINT) + id.slice(DRIVER_POINT + 1)) : id;
-  const driver = typeof packed === 'string' ? id : packed;
-  if (packedDrivers.size >= MOST_DRIVERS) packedDrivers.clear();
-  packedDrivers.set(id, driver);
-  return driver;
-}
+  return typeof packed === 'string' ? id : packed;
+});
 
 function unpackDriver(packed: Letters): string {
   if (typeof packed === 'string') return packed;
