@@ -17,7 +17,7 @@ export interface Environment extends Database<Uint8Array, Uint8Array> {
 }
 
 /** Of keys and records in the data directory. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 const FORMAT_FILE = 'format.json';
 const STORE_FILE = 'store.mdb';
 

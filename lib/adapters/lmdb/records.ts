@@ -1,8 +1,8 @@
 /**
- * Domain objects as stored bytes, and back. A record is a checksum (crc32) over its key and all that follows, then msgpack:
- * lists of fields by position, since names would be most of the bytes. Fields and event types are only ever added at the
- * end of their lists. What does not fit a list is stored as it is, with names. Since the key counts, a sound record that
- * damage has moved under another key is not taken for that one's.
+ * Domain objects as stored bytes, and back. A record is a checksum (crc32) over its key and all that follows; a time, from
+ * which its others are counted; then msgpack: lists of fields by position, since names would be most of the bytes. Fields and
+ * event types are only ever added at the end of their lists. What does not fit a list is stored as it is, with names. Since
+ * the key counts, a sound record that damage has moved under another key is not taken for that one's.
  */
 import { crc32 } from 'node:zlib';
 import { Packr, RESERVE_START_SPACE } from 'msgpackr';
@@ -29,30 +29,43 @@ export interface StoredMail {
 // No shared structures: another process would have to learn them before it could read.
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false });
 const CHECKSUM_BYTES = 4;
+const ORIGIN_BYTES = 6;
+const HEADER_BYTES = CHECKSUM_BYTES + ORIGIN_BYTES;
 type Claim = NonNullable<Chunk['driver']>;
 /** What `packLetters` makes of an identifier. */
 type Letters = string | Uint8Array;
 
-function seal(value: unknown, key: Uint8Array): Buffer {
-  const record = packr.pack(value, RESERVE_START_SPACE + CHECKSUM_BYTES);
+/** A time that others can be counted from, which is most of what they have; 0 if it is none. */
+function originOf(at: number): number {
+  return Number.isSafeInteger(at) && at > 0 && at < 256 ** ORIGIN_BYTES ? at : 0;
+}
+
+function seal(value: unknown, key: Uint8Array, origin = 0): Buffer {
+  const record = packr.pack(value, RESERVE_START_SPACE + HEADER_BYTES);
+  record.writeUIntBE(origin, CHECKSUM_BYTES, ORIGIN_BYTES);
   record.writeUInt32BE(crc32(record.subarray(CHECKSUM_BYTES), crc32(key)), 0);
   return record;
 }
 
 /** Whether these bytes are what was stored under this key, whatever they mean. */
 export function isIntact(record: Uint8Array, key: Uint8Array): boolean {
-  if (record.length <= CHECKSUM_BYTES) return false;
+  if (record.length <= HEADER_BYTES) return false;
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   return bytes.readUInt32BE(0) === crc32(bytes.subarray(CHECKSUM_BYTES), crc32(key));
 }
 
 /** Verifies before it decodes. `name` says which record it is, for whoever has to repair it. */
-function unseal(record: Uint8Array, key: Uint8Array, name: string): unknown[] {
+function unseal<Fields extends unknown[]>(
+  record: Uint8Array,
+  key: Uint8Array,
+  name: string,
+): { fields: Fields; origin: number } {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   if (!isIntact(bytes, key)) throw damaged(name);
   try {
-    const fields: unknown = packr.unpack(bytes.subarray(CHECKSUM_BYTES));
-    if (Array.isArray(fields)) return fields;
+    const fields: unknown = packr.unpack(bytes.subarray(HEADER_BYTES));
+    if (Array.isArray(fields))
+      return { fields: fields as Fields, origin: bytes.readUIntBE(CHECKSUM_BYTES, ORIGIN_BYTES) };
   } catch (cause) {
     throw damaged(name, cause);
   }
@@ -70,11 +83,13 @@ const NOTATIONS: Partial<Record<string, Notation>> = {
   retryAt: 'time',
   issuedAt: 'time',
   wakeAt: 'time',
+  createdAt: 'time',
+  deadline: 'time',
   kind: 'kind',
   inputDigest: 'letters',
 };
 /**
- * `time`: as the distance from an origin, which takes one to five bytes instead of nine. `kind`: as a number. `letters`:
+ * `time`: as the distance from the record's time, which takes one to five bytes instead of nine. `kind`: as a number. `letters`:
  * as the bits that they stand for.
  */
 type Notation = 'time' | 'kind' | 'letters';
@@ -104,12 +119,13 @@ const BIRTH_FIELDS = fieldsOf([
 
 /** Without id and nonce: the key has the one and the state the other. */
 export function birthToRecord({ id: _id, nonce: _nonce, ...birth }: Birth, key: Uint8Array): Buffer {
-  return seal(toValues(birth, BIRTH_FIELDS, 0) ?? [birth], key);
+  const origin = originOf(birth.createdAt);
+  return seal(toValues(birth, BIRTH_FIELDS, origin) ?? [birth], key, origin);
 }
 
 export function birthFromRecord(record: Uint8Array, key: Uint8Array, id: string, nonce: string): Birth {
-  const fields = unseal(record, key, `birth of run ${id}`);
-  return { ...fromValues<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, 0), id, nonce };
+  const { fields, origin } = unseal(record, key, `birth of run ${id}`);
+  return { ...fromValues<Omit<Birth, 'id' | 'nonce'>>(fields, BIRTH_FIELDS, origin), id, nonce };
 }
 
 /** A status's number is its place in this list. */
@@ -126,20 +142,44 @@ const STATUSES = [
 ] as const satisfies HeadState['status'][];
 
 export function stateToRecord({ nonce, createdAt, position, expiresAt, state }: StoredState, key: Uint8Array): Buffer {
+  const origin = originOf(createdAt);
   const { status, ...rest } = state;
-  const values: (number | string)[] = 'wakeAt' in rest ? [rest.wakeAt] : 'closedAt' in rest ? [rest.closedAt] : [];
-  if ('reason' in rest) values.push(rest.reason);
-  return seal([packLetters(nonce), createdAt, position, expiresAt, STATUSES.indexOf(status), ...values], key);
+  const fields: StateFields = [
+    packLetters(nonce),
+    distance(origin, createdAt),
+    position,
+    distance(origin, expiresAt),
+    STATUSES.indexOf(status),
+  ];
+  if ('wakeAt' in rest) fields.push(distance(origin, rest.wakeAt));
+  if ('closedAt' in rest) fields.push(distance(origin, rest.closedAt));
+  if ('reason' in rest) fields.push(rest.reason);
+  return seal(fields, key, origin);
 }
 
+type StateFields = [
+  nonce: Letters,
+  createdAt: Distance,
+  position: number,
+  expiresAt: Distance,
+  status: number,
+  time?: Distance,
+  reason?: string,
+];
+
 export function stateFromRecord(record: Uint8Array, key: Uint8Array, id: string): StoredState {
-  const fields = unseal(record, key, `head of run ${id}`) as [Letters, number, number, number, number, number, string];
-  const [letters, createdAt, position, expiresAt, number, time, reason] = fields;
-  const nonce = unpackLetters(letters);
+  const { fields, origin } = unseal<StateFields>(record, key, `head of run ${id}`);
+  const [letters, createdAt, position, expiresAt, number, time = 0, reason = ''] = fields;
   const status = STATUSES[number];
   if (status === undefined)
     throw new Fault('newer_format', `The head of run ${id} has a status that this Pawl does not know.`);
-  return { nonce, createdAt, position, expiresAt, state: stateOf(status, time, reason) };
+  return {
+    nonce: unpackLetters(letters),
+    createdAt: fromDistance(origin, createdAt),
+    position,
+    expiresAt: fromDistance(origin, expiresAt),
+    state: stateOf(status, fromDistance(origin, time), reason),
+  };
 }
 
 function stateOf(status: HeadState['status'], time: number, reason: string): HeadState {
@@ -191,27 +231,29 @@ function eventFromItem(item: unknown, origin: number): JournalEvent {
 }
 
 export function chunkToRecord({ format, id, at, driver, takeover, events }: Chunk, key: Uint8Array): Buffer {
+  const origin = originOf(at);
   return seal(
     [
       format,
-      at,
+      distance(origin, at),
       numberOfAppend(id, driver?.id) ?? [id],
-      driver === undefined ? (takeover ?? null) : claimToItem(driver, takeover, at),
-      ...events.map((event) => eventToItem(event, at)),
+      driver === undefined ? (takeover ?? null) : claimToItem(driver, takeover, origin),
+      ...events.map((event) => eventToItem(event, origin)),
     ],
     key,
+    origin,
   );
 }
 
-type ClaimItem = [driver: Letters, lease: number | [number], takeover?: true];
+type ClaimItem = [driver: Letters, leaseUntil: Distance, takeover?: true];
 
-function claimToItem({ id, leaseUntil }: Claim, takeover: true | undefined, at: number): ClaimItem {
-  const lease = isWhole(at, leaseUntil) ? leaseUntil - at : ([leaseUntil] as [number]);
+function claimToItem({ id, leaseUntil }: Claim, takeover: true | undefined, origin: number): ClaimItem {
+  const lease = distance(origin, leaseUntil);
   return takeover ? [packDriver(id), lease, takeover] : [packDriver(id), lease];
 }
 
-function claimFromItem([id, lease]: ClaimItem, at: number): Claim {
-  return { id: unpackDriver(id), leaseUntil: typeof lease === 'number' ? at + lease : lease[0] };
+function claimFromItem([id, lease]: ClaimItem, origin: number): Claim {
+  return { id: unpackDriver(id), leaseUntil: fromDistance(origin, lease) };
 }
 
 export function chunkFromRecord(
@@ -221,25 +263,23 @@ export function chunkFromRecord(
   nonce: string,
   position: number,
 ): Chunk {
-  const fields = unseal(record, key, `event ${position} of run ${run}`);
-  const [format, at, number, claim, ...events] = fields as [
-    number,
-    number,
-    number | [string],
-    ClaimItem | true | null,
-    ...unknown[],
-  ];
-  const driver = Array.isArray(claim) ? claimFromItem(claim, at) : undefined;
+  const { fields, origin } = unseal<[number, Distance, number | [string], ClaimItem | true | null, ...unknown[]]>(
+    record,
+    key,
+    `event ${position} of run ${run}`,
+  );
+  const [format, at, number, claim, ...events] = fields;
+  const driver = Array.isArray(claim) ? claimFromItem(claim, origin) : undefined;
   const takeover = Array.isArray(claim) ? claim[2] : claim;
   return {
     format,
     nonce,
     position,
     id: typeof number === 'number' ? `${driver?.id}.${number}` : number[0],
-    at,
+    at: fromDistance(origin, at),
     ...(driver && { driver }),
     ...(takeover && { takeover }),
-    events: events.map((event) => eventFromItem(event, at)),
+    events: events.map((event) => eventFromItem(event, origin)),
   };
 }
 
@@ -270,12 +310,14 @@ function unpackDriver(packed: Letters): string {
 }
 
 export function mailToRecord({ mail, order }: StoredMail, key: Uint8Array): Buffer {
-  return seal([mail.id === mail.event.id ? null : mail.id, order, eventToItem(mail.event, 0)], key);
+  const origin = originOf(mail.event.at);
+  return seal([mail.id === mail.event.id ? null : mail.id, order, eventToItem(mail.event, origin)], key, origin);
 }
 
 export function mailFromRecord(record: Uint8Array, key: Uint8Array, run: string): StoredMail {
-  const [id, order, item] = unseal(record, key, `mail of run ${run}`) as [string | null, number, unknown];
-  const event = eventFromItem(item, 0) as Mail['event'];
+  const { fields, origin } = unseal<[string | null, number, unknown]>(record, key, `mail of run ${run}`);
+  const [id, order, item] = fields;
+  const event = eventFromItem(item, origin) as Mail['event'];
   return { mail: { id: id ?? event.id, event }, order };
 }
 
@@ -284,12 +326,24 @@ export function documentToRecord({ revision, text }: Omit<Document, 'key'>, at: 
 }
 
 export function documentFromRecord(record: Uint8Array, at: Uint8Array, collection: string, key: string): Document {
-  const [revision, text] = unseal(record, at, `document ${key} of ${collection}`) as [number, string];
+  const { fields } = unseal<[number, string]>(record, at, `document ${key} of ${collection}`);
+  const [revision, text] = fields;
   return { key, text, revision };
 }
 
-function isWhole(origin: number, value: unknown): value is number {
-  return Number.isSafeInteger(origin) && Number.isSafeInteger(value);
+/** Of a time from the record's; the time itself, in a list, where it cannot be counted so. */
+type Distance = number | [number];
+
+function distance(origin: number, at: number): Distance {
+  return isCounted(origin, at) ? at - origin : [at];
+}
+
+function isCounted(origin: number, at: unknown): at is number {
+  return origin !== 0 && Number.isSafeInteger(at) && Number.isSafeInteger((at as number) - origin);
+}
+
+function fromDistance(origin: number, distance: Distance): number {
+  return typeof distance === 'number' ? origin + distance : distance[0];
 }
 
 /** `undefined`: the object does not fit, and is to be stored with its names. Absent fields are null, and left out at the end. */
@@ -311,7 +365,7 @@ function toValues(
     }
     if (value === null) return undefined;
     if (notation === 'time' && origin !== 0) {
-      if (!isWhole(origin, value)) return undefined;
+      if (!isCounted(origin, value)) return undefined;
       length = stored.push(value - origin);
     } else {
       length = stored.push(
