@@ -32,6 +32,7 @@ export const outbox = inFile('lib/kernel/outbox.ts');
 export const suspects = inFile('lib/kernel/suspects.ts');
 export const suspension = inFile('lib/kernel/suspension.ts');
 export const parking = inFile('lib/kernel/parking.ts');
+export const payload = inFile('lib/kernel/payload.ts');
 export const createRun = inFile('lib/kernel/create-run.ts');
 export const deliver = inFile('lib/kernel/deliver.ts');
 export const sweep = inFile('lib/service/sweep.ts');

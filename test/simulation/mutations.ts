@@ -13,6 +13,7 @@ import {
   memoryStore,
   outbox,
   parking,
+  payload,
   program,
   storeRules,
   suspects,
@@ -161,6 +162,15 @@ export const mutations: Mutation[] = [
     mode: 'calm',
     guard: 'a message for a run that was deleted is not for the one that came after it',
     patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;')],
+  },
+
+  {
+    name: 'nonce-of-blobs',
+    rule: 'K7',
+    mode: 'stall',
+    guard: 'large payloads lie under the nonce of their run',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of source.
+    patches: [payload('ids.digest(`blobs\\n${nonce}`)', "ids.digest('blobs')")],
   },
 
   // --- leases, claims, takeovers
