@@ -12,7 +12,9 @@ export function setup(): void {
   );
   if (files.every((file) => changedAt(file) <= built)) return;
   const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
-  if (status !== 0) throw new Error('The build failed, see above.');
+  if (status === 0) return;
+  if (built === 0) throw new Error('The build failed, see above.');
+  console.warn('The build failed, see above. Tests that type commands have the one before.');
 }
 
 /** Milliseconds since 1970; 0: not there. */
