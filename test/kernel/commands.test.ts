@@ -202,6 +202,28 @@ describe('cancel', () => {
 });
 
 describe('settled', () => {
+  test('K20: a pause that a later resume has overtaken does not pause the run that goes on', async () => {
+    const world = createWorld();
+    const flow = workflow({ name: 'flow' }, async (ctx, round: number) => {
+      if (round === 0) {
+        await ctx.signal('go');
+        ctx.continueAs(1);
+      }
+      await ctx.signal('never');
+    });
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow, 0);
+    await world.until(one.drive(world.take('start')));
+    const pause = await command(world, run, 'run_paused');
+    await world.advance(1_000);
+    await tell(world, one, run, 'run_resumed');
+    await world.until(one.drive(await signalMail(world, run, 'go')));
+    await world.until(one.drive(pause));
+    await world.deliverAll(one, { maxWaitMs: 1_000 });
+    const { items } = await world.store.list({}, { limit: 10 });
+    expect(items.map(({ state }) => state.status).sort()).toEqual(['completed', 'waiting']);
+  });
+
   test('K21: a settled run absorbs whatever comes', async () => {
     const world = createWorld();
     const flow = workflow({ name: 'flow' }, async (ctx) => ctx.step('a', () => 'out'));

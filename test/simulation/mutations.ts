@@ -169,6 +169,7 @@ export const mutations: Mutation[] = [
     rule: 'K7',
     mode: 'stall',
     guard: 'large payloads lie under the nonce of their run',
+    unseen: 'a deletion that stands still while the run is born again: once in 100,000 schedules, seed 103928 above',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of source.
     patches: [payload('ids.digest(`blobs\\n${nonce}`)', "ids.digest('blobs')")],
   },
@@ -485,6 +486,7 @@ export const mutations: Mutation[] = [
     rule: 'K19',
     mode: 'moment',
     guard: 'so does who repeats a suspend',
+    unseen: 'a head lowered in vain and mail within one moment: a test of its own, test/kernel/mail.test.ts, has them',
     patches: [parking("if (event.type === 'run_suspended' && (await hasUnreadMail(ports, journal)))", 'if (false)')],
   },
   {
