@@ -77,8 +77,6 @@ export const laterMutations: Mutation[] = [
     rule: 'K20',
     mode: 'calm',
     guard: 'a pause that a later resume has overtaken is not handed over to the successor',
-    unseen:
-      'the pause has to be late by a whole end of a run: a test of its own, test/kernel/commands.test.ts, has that',
     patches: [successor('if (isOvertaken(journal, event)) continue;')],
   },
   {

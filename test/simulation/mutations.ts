@@ -486,7 +486,6 @@ export const mutations: Mutation[] = [
     rule: 'K19',
     mode: 'moment',
     guard: 'so does who repeats a suspend',
-    unseen: 'a head lowered in vain and mail within one moment: a test of its own, test/kernel/mail.test.ts, has them',
     patches: [parking("if (event.type === 'run_suspended' && (await hasUnreadMail(ports, journal)))", 'if (false)')],
   },
   {
