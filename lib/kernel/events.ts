@@ -144,7 +144,7 @@ export interface Continuation {
   id: string;
   input?: Payload;
   /** Ids of signals that the ended run has heard and not taken: the successor gets them. */
-  untaken?: string[];
+  untaken?: Listed<string>;
 }
 
 /** Facts that a driver writes about the run. */
@@ -167,8 +167,11 @@ export type RunEvent =
   | { type: 'run_failed'; at: number; error: StoredError; openChildren?: OpenChildren; unawaited?: string[] }
   | { type: 'run_cancelled'; at: number; error: StoredError; openChildren?: OpenChildren; unawaited?: string[] };
 
-/** Children that may have been started though the journal does not show it; where they are many, as a reference to JSON text. */
-export type OpenChildren = OpenChild[] | BlobRef;
+/** In any number: where they are many, a reference to JSON text, so that the event fits an item of every store. */
+export type Listed<T> = T[] | BlobRef;
+
+/** Children that may have been started though the journal does not show it. */
+export type OpenChildren = Listed<OpenChild>;
 
 /** A child that is to be cancelled because its parent settled. */
 export interface OpenChild {

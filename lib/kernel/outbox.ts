@@ -4,7 +4,7 @@ import { deliver, recipientOf } from './deliver.ts';
 import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
 import { isSettled } from './head.ts';
 import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
-import { copyPayload, fromJson, loadPayload } from './payload.ts';
+import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { someAtOnce } from './some-at-once.ts';
 import { handOver, startSuccessor, successorOf } from './successor.ts';
@@ -32,11 +32,8 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
 
 /** Those that have not ended, as far as the run knows. */
 async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }: SettledEvent): Promise<OpenChild[]> {
-  const named = Array.isArray(openChildren)
-    ? openChildren
-    : (fromJson(await loadPayload(ports, openChildren)) as OpenChild[]);
   const children = startedChildren(journal);
-  for (const child of named) children.set(child.key, child);
+  for (const child of await loadListed(ports, openChildren)) children.set(child.key, child);
   return [...children.values()];
 }
 

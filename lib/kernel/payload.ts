@@ -1,6 +1,6 @@
 import type { Blobs } from '../ports/blobs.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { Birth, BlobRef, Payload } from './events.ts';
+import type { Birth, BlobRef, Listed, Payload } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import type { Limits } from './limits.ts';
 import { storeError } from './stored-error.ts';
@@ -177,6 +177,11 @@ export async function loadPayload(ports: Pick<PayloadPorts, 'blobs' | 'ids'>, pa
     throw new Fault('corrupt', `Blob ${payload.blob} is damaged: its checksum does not match`);
   }
   return text;
+}
+
+/** What an event names, be it there or, since it is much, in a blob. */
+export async function loadListed<T>(ports: Pick<PayloadPorts, 'blobs' | 'ids'>, listed: Listed<T>): Promise<T[]> {
+  return Array.isArray(listed) ? listed : (JSON.parse(await loadPayload(ports, listed)) as T[]);
 }
 
 /** The same payload for another run, which may outlive the one that has it. */

@@ -1,5 +1,5 @@
 import { retrying } from './appender.ts';
-import type { Birth, Continuation, OpenChild, OpenChildren } from './events.ts';
+import type { Birth, Continuation, Listed, OpenChild, OpenChildren } from './events.ts';
 import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
 import { type Journal, type SettledEvent, startedChildren } from './journal.ts';
@@ -52,7 +52,7 @@ export async function endOf(
     const continuedAs: Continuation = {
       id,
       ...(payload !== undefined && { input: payload }),
-      ...(untaken.length > 0 && { untaken }),
+      ...(untaken.length > 0 && { untaken: await storeListed(ports, birth, 'untaken signals', untaken) }),
     };
     return { type: 'run_completed', at, continuedAs, ...left };
   } catch (error) {
@@ -95,15 +95,15 @@ async function leftOpen(
       unawaited.push(request.key);
   }
   return {
-    ...(children.length > 0 && { openChildren: await storeChildren(ports, journal.birth, children) }),
+    ...(children.length > 0 && {
+      openChildren: await storeListed(ports, journal.birth, 'open children', children),
+    }),
     ...(unawaited.length > 0 && { unawaited }),
   };
 }
 
-async function storeChildren(ports: Ports, birth: Birth, children: OpenChild[]): Promise<OpenChildren> {
-  const text = JSON.stringify(children);
-  const { payload } = await retrying(ports, () =>
-    storePayload(ports, ownerOf(birth, ports.limits), 'open children', text),
-  );
-  return typeof payload === 'object' ? payload : children;
+async function storeListed<T>(ports: Ports, birth: Birth, name: string, list: T[]): Promise<Listed<T>> {
+  const text = JSON.stringify(list);
+  const { payload } = await retrying(ports, () => storePayload(ports, ownerOf(birth, ports.limits), name, text));
+  return typeof payload === 'object' ? payload : list;
 }

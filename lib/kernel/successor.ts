@@ -1,9 +1,9 @@
 import { createRun } from './create-run.ts';
 import { deliver, type Recipient, recipientOf } from './deliver.ts';
-import type { Birth, Continuation, OutsideEvent } from './events.ts';
+import type { Birth, Continuation, Listed, OutsideEvent } from './events.ts';
 import { Fault } from './faults.ts';
 import { foldJournal, isOutside, isOvertaken, type Journal } from './journal.ts';
-import { copyPayload, fromJson, loadPayload } from './payload.ts';
+import { copyPayload, fromJson, loadListed, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 
 /**
@@ -28,8 +28,13 @@ export async function startSuccessor(ports: Ports, birth: Birth, continued: Cont
 }
 
 /** Gives the successor what the run was told and has not taken: signals of these ids, and all mail that it never read. */
-export async function handOver(ports: Ports, journal: Journal, to: Recipient, untaken: string[] = []): Promise<void> {
-  const ids = new Set(untaken);
+export async function handOver(
+  ports: Ports,
+  journal: Journal,
+  to: Recipient,
+  untaken: Listed<string> = [],
+): Promise<void> {
+  const ids = new Set(await loadListed(ports, untaken));
   const heard = ids.size === 0 ? [] : journal.events.filter(isOutside).filter(({ id }) => ids.has(id));
   const record = await ports.store.read(journal.birth.id, journal.position);
   const unread = (record?.mail ?? []).map(({ event }) => event).filter(({ id }) => !journal.heard.has(id));
