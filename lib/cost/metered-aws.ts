@@ -12,7 +12,7 @@ import type { SqsFaults } from '../dev/sqs/faults.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Observer } from '../kernel/ports.ts';
 import type { PawlApi } from '../service/api.ts';
-import { createAwsClients } from '../wiring/aws/clients.ts';
+import { createAwsClients } from '../wiring/aws/all-clients.ts';
 import { openAws } from '../wiring/aws/open-aws.ts';
 import { createMeter, type Meter } from './meter.ts';
 

@@ -9,7 +9,8 @@ import { createSweeperHandler, type SweeperResult } from '../../functions/sweepe
 import { createTriggerHandler } from '../../functions/trigger.ts';
 import type { Observer } from '../kernel/ports.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type AwsClients, createAwsClients } from '../wiring/aws/clients.ts';
+import { createAwsClients } from '../wiring/aws/all-clients.ts';
+import type { AwsClients } from '../wiring/aws/clients.ts';
 import type { AwsEnvironment, GraphReach } from '../wiring/aws/environment.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { startGateway } from './gateway.ts';

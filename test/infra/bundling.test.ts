@@ -130,7 +130,7 @@ const greet = `import { workflow } from 'pawl';
   export const greet = workflow({ name: 'greet' }, async (ctx, name: string) => ctx.step('hello', () => 'Hello, ' + name));`;
 
 describe('a bundle', () => {
-  const budgetsKb: Record<FunctionName, number> = { api: 1_000, driver: 750, sweeper: 700, trigger: 700 };
+  const budgetsKb: Record<FunctionName, number> = { api: 640, driver: 610, sweeper: 560, trigger: 560 };
 
   test('has little to read before the first event, whichever function it is of', { timeout: 30_000 }, async () => {
     await write({ 'flows.ts': 'export {};' });

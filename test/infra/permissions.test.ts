@@ -13,7 +13,8 @@ import { type Handler, invoke } from '../../lib/dev/lambda.ts';
 import { type LocalServices, startLocalServices } from '../../lib/dev/services.ts';
 import { createShiftedClock } from '../../lib/dev/shifted-clock.ts';
 import type { RunView } from '../../lib/service/api.ts';
-import { type AwsClients, createAwsClients } from '../../lib/wiring/aws/clients.ts';
+import { createAwsClients } from '../../lib/wiring/aws/all-clients.ts';
+import type { AwsClients } from '../../lib/wiring/aws/clients.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 
 const resources: Resources = {

@@ -1,7 +1,7 @@
 /** The functions with what AWS puts around them, over stand-ins in another process. */
 import { startLocalAws } from '../../lib/dev/local-aws.ts';
 import type { LocalServices } from '../../lib/dev/services.ts';
-import { createAwsClients } from '../../lib/wiring/aws/clients.ts';
+import { createAwsClients } from '../../lib/wiring/aws/all-clients.ts';
 import { quietAwsSdk } from '../../lib/wiring/environment.ts';
 import { systemClock } from '../../lib/wiring/system.ts';
 import { loadChain } from './workflows.ts';

@@ -7,7 +7,7 @@ import { createSweeperHandler } from '../../functions/sweeper.ts';
 import { contextOf } from '../../lib/dev/lambda.ts';
 import { createShiftedClock } from '../../lib/dev/shifted-clock.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
-import { createAwsClients } from '../../lib/wiring/aws/clients.ts';
+import { createAwsClients } from '../../lib/wiring/aws/all-clients.ts';
 import { quietAwsSdk } from '../../lib/wiring/environment.ts';
 import type { Effect, FromSandbox, FunctionName, SandboxData, ToSandbox } from './protocol.ts';
 import { createSoakWorkflows } from './workflows.ts';

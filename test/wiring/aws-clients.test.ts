@@ -6,7 +6,8 @@ import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { troubleOf } from '../../lib/adapters/aws-calls.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
-import { type AwsClients, createAwsClients, serviceTimeouts } from '../../lib/wiring/aws/clients.ts';
+import { createAwsClients } from '../../lib/wiring/aws/all-clients.ts';
+import { type AwsClients, serviceTimeouts } from '../../lib/wiring/aws/clients.ts';
 
 const timeouts = { connectMs: 500, answerMs: 200, payloadMs: 300, pollMs: 2_000 };
 let server: Server;

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** The services that Pawl works with on AWS. */
@@ -36,13 +36,17 @@ export const serviceTimeouts: ServiceTimeouts = {
 };
 
 /** Region and credentials are those of the environment, or made up for a local stand-in. */
-export function createAwsClients(endpoints?: Endpoints, timeouts = serviceTimeouts): AwsClients {
-  const { answerMs, payloadMs, pollMs } = timeouts;
-  const common = (service: keyof Endpoints, requestTimeout: number, socketTimeout: number) => ({
+export function clientSettings(
+  service: keyof Endpoints,
+  endpoints: Endpoints | undefined,
+  { connectMs }: ServiceTimeouts,
+  { requestTimeout, socketTimeout }: { requestTimeout: number; socketTimeout: number },
+) {
+  return {
     // The adapters try again themselves: they have to know whether an attempt may have been carried out.
     maxAttempts: 1,
     requestHandler: {
-      connectionTimeout: timeouts.connectMs,
+      connectionTimeout: connectMs,
       requestTimeout,
       // Else it only warns, and waits on.
       throwOnRequestTimeout: true,
@@ -53,10 +57,19 @@ export function createAwsClients(endpoints?: Endpoints, timeouts = serviceTimeou
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       endpoint: endpoints[service],
     }),
-  });
+  };
+}
+
+/** Those that every function needs. That of S3 is loaded when it is needed (`late-blobs.ts`). */
+export function createFirstClients(
+  endpoints?: Endpoints,
+  timeouts = serviceTimeouts,
+): Pick<AwsClients, 'dynamodb' | 'sqs'> {
+  const { answerMs: requestTimeout, pollMs } = timeouts;
+  const settings = (service: keyof Endpoints, socketTimeout: number) =>
+    clientSettings(service, endpoints, timeouts, { requestTimeout, socketTimeout });
   return {
-    dynamodb: new DynamoDBClient(common('dynamodb', answerMs, answerMs)),
-    sqs: new SQSClient(common('sqs', answerMs, pollMs)),
-    s3: new S3Client({ ...common('s3', payloadMs, payloadMs), ...(endpoints && { forcePathStyle: true }) }),
+    dynamodb: new DynamoDBClient(settings('dynamodb', requestTimeout)),
+    sqs: new SQSClient(settings('sqs', pollMs)),
   };
 }

@@ -2,7 +2,6 @@ import { createDeployments } from '../../adapters/dynamodb/deployments.ts';
 import { createDynamoDocuments } from '../../adapters/dynamodb/documents.ts';
 import { createDynamoStore } from '../../adapters/dynamodb/store.ts';
 import { createPollingChanges } from '../../adapters/polling/changes.ts';
-import { createS3Blobs } from '../../adapters/s3/blobs.ts';
 import { toDelivery } from '../../adapters/sqs/message.ts';
 import { createSqsQueue } from '../../adapters/sqs/queue.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
@@ -24,9 +23,10 @@ import { describeWorkflow } from '../describe-workflow.ts';
 import { traceHeader } from '../environment.ts';
 import { createGraphLanguage, type GraphExecutors } from '../graphs.ts';
 import { packageVersion } from '../package-version.ts';
-import { type AwsClients, createAwsClients } from './clients.ts';
+import { type AwsClients, createFirstClients } from './clients.ts';
 import { type AwsEnvironment, readAwsEnvironment } from './environment.ts';
 import { createAwsExecutors } from './executors.ts';
+import { createLateBlobs } from './late-blobs.ts';
 
 export interface AwsOptions {
   /** The exports of the user's module: workflows, and handlers of graphs. */
@@ -63,10 +63,10 @@ const lastPollMs = 2_000;
 export function openAws(options: AwsOptions = {}): AwsPawl {
   const { workflows = {}, clock = systemClock, ids = systemIds } = options;
   const environment = options.environment ?? readAwsEnvironment();
-  const { dynamodb, sqs, s3 } = options.clients ?? createAwsClients();
+  const { dynamodb, sqs } = options.clients ?? createFirstClients();
   const { table: tableName, indexShards, queueUrl, deadLetterQueueUrl, bucket, deployment } = environment;
   const around = { clock, ids };
-  const blobs = createS3Blobs({ client: s3, bucket, ...around });
+  const blobs = createLateBlobs({ ...(options.clients && { client: options.clients.s3 }), bucket, ...around });
   const code = createDefinitions(collectWorkflows({ ...workflows }));
   const handlers = collectHandlers({ ...workflows });
   const executors = options.executors ?? (environment.graphs ? createAwsExecutors(environment.graphs, sqs) : {});
