@@ -29,6 +29,22 @@ describe('the system clock', () => {
     expect(rung).toHaveBeenCalledOnce();
   });
 
+  test('lets a hundred go on in one round of the event loop, who asked first before the others', async () => {
+    const clock = createSystemClock();
+    let round = 0;
+    let ticking = setImmediate(function tick() {
+      round += 1;
+      ticking = setImmediate(tick);
+    });
+    const rounds = await Promise.all(Array.from({ length: 250 }, () => clock.macrotask().then(() => round)));
+    clearImmediate(ticking);
+    expect(rounds).toEqual(rounds.toSorted((a, b) => a - b));
+    const [first = 0, second = 0, third = 0] = new Set(rounds);
+    expect([second - first, third - second]).toEqual([1, 1]);
+    expect(rounds.filter((each) => each === first)).toHaveLength(100);
+    expect(rounds.filter((each) => each === third)).toHaveLength(50);
+  });
+
   test('does not call back what was taken back', () => {
     const clock = createSystemClock();
     const rung = vi.fn();

@@ -118,9 +118,14 @@ const BIRTH_FIELDS = fieldsOf([
 ] satisfies (keyof Birth)[]);
 
 /** Without id and nonce: the key has the one and the state the other. */
-export function birthToRecord({ id: _id, nonce: _nonce, ...birth }: Birth, key: Uint8Array): Buffer {
+const BIRTH_ELSEWHERE = 2;
+
+export function birthToRecord(birth: Birth, key: Uint8Array): Buffer {
   const origin = originOf(birth.createdAt);
-  return seal(toValues(birth, BIRTH_FIELDS, origin) ?? [birth], key, origin);
+  const values = toValues(birth, BIRTH_FIELDS, origin, [], BIRTH_ELSEWHERE);
+  if (values !== undefined) return seal(values, key, origin);
+  const { id: _id, nonce: _nonce, ...named } = birth;
+  return seal([named], key, origin);
 }
 
 export function birthFromRecord(record: Uint8Array, key: Uint8Array, id: string, nonce: string): Birth {
@@ -353,9 +358,11 @@ function toValues(
   origin: number,
   /** What stands for the object's type, which is then no field. */
   stored: unknown[] = [],
+  /** How many of its fields are stored elsewhere. */
+  elsewhere = 0,
 ): unknown[] | undefined {
   const values = object as Record<string, unknown>;
-  let unknown = -stored.length;
+  let unknown = -stored.length - elsewhere;
   let length = stored.length;
   for (const { name, notation } of fields) {
     const value = values[name];

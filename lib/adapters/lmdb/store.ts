@@ -382,8 +382,8 @@ function closed(): Fault {
   return new Fault('closed', 'The store is closed.');
 }
 
-function toState({ birth, ...projection }: Head): StoredState {
-  return { ...projection, nonce: birth.nonce, createdAt: birth.createdAt };
+function toState({ birth: { nonce, createdAt }, position, state, expiresAt }: Head): StoredState {
+  return { nonce, createdAt, position, state, expiresAt };
 }
 
 /** Index entries that stand as long as the run does. */

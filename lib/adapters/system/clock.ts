@@ -3,19 +3,46 @@ import type { Clock } from '../../ports/clock.ts';
 /** `setTimeout` fires at once for anything longer. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-let nextRound: Promise<void> | undefined;
+/**
+ * So many may go on in one round of the event loop. libuv takes one new connection a round: were there no end to what is
+ * computed in each, hundreds that come at once would wait for half a minute.
+ */
+const MOST_IN_A_ROUND = 100;
+
+interface Round {
+  come: Promise<void>;
+  begin(): void;
+  asked: number;
+}
+
+const rounds: Round[] = [];
 
 /**
- * One for all who ask in the same round of the event loop: by the time it comes, the microtasks of each of them have run.
+ * One for all who ask in the same round of the event loop, up to a number: by the time it comes, the microtasks of each of
+ * them have run.
  */
 function nextMacrotask(): Promise<void> {
-  nextRound ??= new Promise((resolve) => {
-    setImmediate(() => {
-      nextRound = undefined;
-      resolve();
-    });
+  let round = rounds.at(-1);
+  if (round === undefined || round.asked >= MOST_IN_A_ROUND) {
+    round = createRound();
+    if (rounds.push(round) === 1) setImmediate(beginRound);
+  }
+  round.asked += 1;
+  return round.come;
+}
+
+function createRound(): Round {
+  let begin = () => {};
+  const come = new Promise<void>((resolve) => {
+    begin = resolve;
   });
-  return nextRound;
+  return { come, begin, asked: 0 };
+}
+
+function beginRound(): void {
+  const round = rounds.shift();
+  if (rounds.length > 0) setImmediate(beginRound);
+  round?.begin();
 }
 
 /** `keepsAlive: false`: what is scheduled does not keep the process from ending. */

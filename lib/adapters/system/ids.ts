@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import { type Ids, idLetters } from '../../ports/ids.ts';
 
 const ID_LENGTH = 24;
@@ -36,5 +36,5 @@ function toBase32(bytes: Buffer): string {
 export const systemIds: Ids = {
   random: () => toBase32(takeRandom((ID_LENGTH * 5) / 8)),
   fraction: () => takeRandom(6).readUIntBE(0, 6) / 2 ** 48,
-  digest: (text) => toBase32(createHash('sha256').update(text).digest().subarray(0, DIGEST_BYTES)),
+  digest: (text) => toBase32(hash('sha256', text, 'buffer').subarray(0, DIGEST_BYTES)),
 };
