@@ -36,6 +36,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   if (message.kind === 'mail' && ports.queue.durable) {
     await retrying(ports, () => ports.store.putMail(message.run, message.nonce, message.mail, message.expiresAt));
   }
+  const readAt = ports.clock.now();
   let opened: Opened | undefined;
   try {
     if (isNewsOfChild(message) && (await isLeftToDriver(ports, message.run, message.nonce))) return 'left';
@@ -75,7 +76,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
     case 'suspend_again':
       return parkAgain({ ports, journal, head });
     case 'turn':
-      return takeTurn(ports, opened, admission, message, options);
+      return takeTurn(ports, { ...opened, readAt }, admission, message, options);
   }
 }
 
@@ -116,7 +117,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, journal, unread, heard, kept }: Opened,
+  { head, journal, unread, heard, kept, readAt }: Opened & { readAt: number },
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -135,6 +136,7 @@ async function takeTurn(
     mail: unread,
     heard,
     head,
+    readAt,
     lazy,
     takeover,
     // Data may have been read anew meanwhile, and be another definition of the same name.

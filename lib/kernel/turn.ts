@@ -51,6 +51,8 @@ export interface TurnStart {
   /** Ids of mail that the journal holds already: the store may let go of it. */
   heard: string[];
   head: HeadAsRead;
+  /** Before the run was read, in ms since the epoch: all that the turn knows is at least so old. */
+  readAt: number;
   /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
@@ -89,7 +91,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   let takeover = start.takeover;
   /** Whether effects may start without another append (K8). */
   let claimed = start.lazy;
-  let leaseUntil = clock.now() + limits.leaseMs;
+  let leaseUntil = start.readAt + limits.leaseMs;
   let nextHeartbeat = clock.now() + limits.leaseMs / 2;
   let nextWatch = clock.now() + limits.watchMs;
   let tailSince = 0;
@@ -275,6 +277,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     const result = await appender.append(events, claim, heard.concat(mailIn(events)));
     heard = [];
     if (result === 'lost') return result;
+    // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
+    if (clock.now() > leaseUntil) await assertThere();
     const held = result === 'written' ? claim.leaseUntil : heldUntil();
     if (held !== undefined) {
       leaseUntil = held;
@@ -289,6 +293,11 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     if (program.stops.length > 0) await stopEffects();
     if (now >= nextHeartbeat && !hasEnded()) await raiseHead();
     return result;
+  }
+
+  async function assertThere(): Promise<void> {
+    const head = await retrying(ports, () => store.readHead(birth.id));
+    if (head?.birth.nonce !== birth.nonce) throw new Lost();
   }
 
   /** The end of the lease that an append of this turn holds, or the first part of one. */

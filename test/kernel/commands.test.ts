@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../lib/ports/queue.ts';
+import { deleteRun } from '../../lib/service/delete-run.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, hold, mailMessage, type Process, signalMail, startIn, type World } from './harness.ts';
 
@@ -242,6 +243,26 @@ describe('settled', () => {
     expect(after.head).toEqual(before.head);
     expect(after.chunks).toEqual(before.chunks);
     expect(world.started()).toEqual(['one:a#1']);
+  });
+
+  test('K13: a driver that thaws after the run has been deleted runs nothing of it again', async () => {
+    const world = createWorld();
+    const flow = workflow({ name: 'flow' }, async (ctx) => {
+      await ctx.step('a', () => 1);
+      await ctx.step('pay', () => 2, { atMostOnce: true });
+    });
+    const one = world.process('one', [flow]);
+    const two = world.process('two', [flow]);
+    const run = await startIn(one, flow);
+    one.trouble(({ method, nth }) => (method === 'append' && nth === 2 ? { do: 'stall', when: 'before' } : undefined));
+    const late = one.drive(world.take('start'));
+    await world.advance(31_000);
+    await world.until(two.drive({ kind: 'wake', run, from: 'sweeper' }));
+    expect(world.started()).toEqual(['one:a#1', 'two:pay#1']);
+    await deleteRun(two.ports, run);
+    one.thaw();
+    expect(await world.until(late)).toBe('lost');
+    expect(world.started()).toEqual(['one:a#1', 'two:pay#1']);
   });
 
   test('K21: a driver that thaws after the run has settled records nothing and starts nothing', async () => {

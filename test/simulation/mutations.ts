@@ -337,6 +337,14 @@ export const mutations: Mutation[] = [
     patches: [turn(' || now > leaseUntil)', ')')],
   },
   {
+    name: 'gone-meanwhile',
+    rule: 'K13',
+    mode: 'stall',
+    guard:
+      'a driver that had no lease for a moment looks whether the run is still there: it may be deleted, and its places free',
+    patches: [turn('if (clock.now() > leaseUntil) await assertThere();')],
+  },
+  {
     name: 'watch',
     rule: 'K14',
     guard: 'mail is read every few seconds while steps run',
