@@ -2,8 +2,8 @@ import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
 import { deliver, recipientOf } from './deliver.ts';
 import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
-import { isSettled } from './head.ts';
-import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
+import { isOpen, isSettled } from './head.ts';
+import { foldJournal, isSettling, type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
 import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { someAtOnce } from './some-at-once.ts';
@@ -35,6 +35,19 @@ async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }:
   const children = startedChildren(journal);
   for (const child of await loadListed(ports, openChildren)) children.set(child.key, child);
   return [...children.values()];
+}
+
+/**
+ * Tells a run something. Where the queue forgets, whoever tells a run that has just ended and goes on as another passes it
+ * on himself: who closes its head may die over it, and nobody looks at a closed head (K22).
+ */
+export async function tell(ports: Ports, birth: Birth, event: OutsideEvent): Promise<void> {
+  await deliver(ports, recipientOf(ports, birth), event);
+  if (ports.queue.durable) return;
+  const end = await ports.store.readEnd(birth.id);
+  if (end?.nonce !== birth.nonce || (isOpen(end.state) && !end.last?.events.some(isSettling))) return;
+  const record = await ports.store.read(birth.id);
+  if (record?.head.birth.nonce === birth.nonce) await forward(ports, foldJournal(birth, record.chunks));
 }
 
 /** Gives the successor of a run whose head is closed what has come since. */
@@ -101,7 +114,7 @@ async function cancelChild(
     const successor = await successorOf(ports, id);
     return successor === undefined ? undefined : cancelChild(ports, parent, successor, tombstone);
   }
-  await deliver(ports, recipientOf(ports, head.birth), {
+  await tell(ports, head.birth, {
     type: 'run_cancel_requested',
     id: `parent:${parent.id}`,
     at: ports.clock.now(),

@@ -1,7 +1,7 @@
-import { deliver, recipientOf } from '../kernel/deliver.ts';
 import type { Birth, OutsideEvent } from '../kernel/events.ts';
 import { ownerOf } from '../kernel/expiry.ts';
 import { Fault } from '../kernel/faults.ts';
+import { tell } from '../kernel/outbox.ts';
 import { storePayload, toJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { callbackToken, parseCallbackToken } from '../kernel/program.ts';
@@ -119,7 +119,7 @@ async function signalOf(
 }
 
 async function send(ports: Ports, birth: Birth, event: OutsideEvent): Promise<Accepted> {
-  await deliver(ports, recipientOf(ports, birth), event);
+  await tell(ports, birth, event);
   return { accepted: true, eventId: event.id };
 }
 
