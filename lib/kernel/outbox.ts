@@ -44,9 +44,10 @@ async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }:
 export async function tell(ports: Ports, birth: Birth, event: OutsideEvent): Promise<void> {
   await deliver(ports, recipientOf(ports, birth), event);
   if (ports.queue.durable) return;
-  const end = await ports.store.readEnd(birth.id);
+  // What is told stands already: whoever is told that it failed would say it once more.
+  const end = await retrying(ports, () => ports.store.readEnd(birth.id));
   if (end?.nonce !== birth.nonce || (isOpen(end.state) && !end.last?.events.some(isSettling))) return;
-  const record = await ports.store.read(birth.id);
+  const record = await retrying(ports, () => ports.store.read(birth.id));
   if (record?.head.birth.nonce === birth.nonce) await forward(ports, foldJournal(birth, record.chunks));
 }
 

@@ -65,6 +65,9 @@ export interface TurnStart {
   until?: number | undefined;
 }
 
+/** A turn's first append comes at once, unless its process stands still. */
+const unclaimedMs = 1_000;
+
 export function createTurn(ports: Ports, start: TurnStart): Turn {
   const { clock, limits, store } = ports;
   const { definition } = start;
@@ -92,6 +95,8 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
   /** Whether effects may start without another append (K8). */
   let claimed = start.lazy;
   let leaseUntil = start.readAt + limits.leaseMs;
+  /** Until then nobody can have ended the run and deleted it; without a claim, hardly anybody. */
+  let sureUntil = claimed ? leaseUntil : start.readAt + unclaimedMs;
   let nextHeartbeat = clock.now() + limits.leaseMs / 2;
   let nextWatch = clock.now() + limits.watchMs;
   let tailSince = 0;
@@ -278,10 +283,11 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
     heard = [];
     if (result === 'lost') return result;
     // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
-    if (clock.now() > leaseUntil) await assertThere();
+    if (clock.now() > sureUntil) await assertThere();
     const held = result === 'written' ? claim.leaseUntil : heldUntil();
     if (held !== undefined) {
       leaseUntil = held;
+      sureUntil = held;
       takeover = false;
       claimed = true;
     }

@@ -342,7 +342,7 @@ export const mutations: Mutation[] = [
     mode: 'stall',
     guard:
       'a driver that had no lease for a moment looks whether the run is still there: it may be deleted, and its places free',
-    patches: [turn('if (clock.now() > leaseUntil) await assertThere();')],
+    patches: [turn('if (clock.now() > sureUntil) await assertThere();')],
   },
   {
     name: 'watch',
