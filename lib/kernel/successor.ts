@@ -35,6 +35,9 @@ export async function handOver(
   untaken: Listed<string> = [],
 ): Promise<void> {
   const ids = new Set(await loadListed(ports, untaken));
+  // Else a pause that is said once more, and is older, would hold the successor for ever (K20).
+  const last = journal.events.find((event) => isOutside(event) && event.id === journal.command?.id);
+  if (last?.type === 'run_resumed') await deliver(ports, to, last);
   const heard = ids.size === 0 ? [] : journal.events.filter(isOutside).filter(({ id }) => ids.has(id));
   const record = await ports.store.read(journal.birth.id, journal.position);
   const unread = (record?.mail ?? []).map(({ event }) => event).filter(({ id }) => !journal.heard.has(id));

@@ -225,6 +225,27 @@ describe('settled', () => {
     expect(items.map(({ state }) => state.status).sort()).toEqual(['completed', 'waiting']);
   });
 
+  test('K20: nor does a pause that is said once more, to the run that goes on itself', async () => {
+    const world = createWorld();
+    const flow = workflow({ name: 'flow' }, async (ctx, round: number) => {
+      await ctx.signal('go');
+      if (round === 0) ctx.continueAs(1);
+    });
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow, 0);
+    await world.until(one.drive(world.take('start')));
+    const issuedAt = world.clock.now();
+    await world.advance(1_000);
+    await tell(world, one, run, 'run_resumed');
+    await world.until(one.drive(await signalMail(world, run, 'go')));
+    await world.deliverAll(one, { maxWaitMs: 1_000 });
+    const { items } = await world.store.list({ status: 'waiting' }, { limit: 10 });
+    const { id: next = '', nonce = '' } = items[0]?.birth ?? {};
+    const pause = { type: 'run_paused', id: 'again', at: world.clock.now(), epoch: 0, issuedAt } as const;
+    await world.until(one.drive(mailMessage(next, nonce, pause)));
+    expect((await world.head(next)).state.status).toBe('waiting');
+  });
+
   test('K21: a settled run absorbs whatever comes', async () => {
     const world = createWorld();
     const flow = workflow({ name: 'flow' }, async (ctx) => ctx.step('a', () => 'out'));
