@@ -319,7 +319,9 @@ export function watchStore(
     swept(disturbed) {
       for (const [id, run] of runs) {
         const isDue = !run.settled && dueAt(run) < world.clock.now();
-        run.waits = isDue && !disturbed ? run.waits + 1 : 0;
+        // Without its workflow nobody can make the run that it goes on as: whoever looks can but come again.
+        const isHeldUp = run.journal.current.phase === 'settled' && !isDeployed();
+        run.waits = isDue && !disturbed && !isHeldUp ? run.waits + 1 : 0;
         longestWait = Math.max(longestWait, run.waits);
         if (!backstops || run.waits !== patienceOf(run) + 1) continue;
         say(`(5) run ${id} is due, and nobody has looked at it for ${run.waits} sweeps`);
