@@ -1,13 +1,22 @@
 import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
 import { deliver, recipientOf } from './deliver.ts';
-import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
-import { isOpen, isSettled } from './head.ts';
-import { foldJournal, isSettling, type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
+import type { Birth, Chunk, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
+import { isFault } from './faults.ts';
+import { type Head, isOpen, isSettled } from './head.ts';
+import {
+  foldJournal,
+  isOvertaken,
+  isSettling,
+  type Journal,
+  type SettledEvent,
+  settledStatus,
+  startedChildren,
+} from './journal.ts';
 import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { someAtOnce } from './some-at-once.ts';
-import { handOver, startSuccessor, successorOf } from './successor.ts';
+import { handOver, handOverResume, readdressed, startSuccessor, successorOf } from './successor.ts';
 
 /**
  * What a settled run owes to others (K22): tell the parent, cancel the children, start the successor, then close the
@@ -19,8 +28,10 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   const { end } = journal.current;
   const continued = end.type === 'run_completed' ? end.continuedAs : undefined;
   const successor = continued && (await startSuccessor(ports, birth, continued));
-  if (successor) await handOver(ports, journal, successor, continued.untaken);
-  else if (birth.parent) {
+  if (successor) {
+    await handOverResume(ports, journal, successor);
+    await handOver(ports, journal, successor, continued.untaken);
+  } else if (birth.parent) {
     await deliver(ports, birth.parent, await settledNotice(ports, birth, end, birth.parent));
   }
   await cancelChildren(ports, birth, await childrenOf(ports, journal, end));
@@ -48,15 +59,35 @@ export async function tell(ports: Ports, birth: Birth, event: OutsideEvent): Pro
   const end = await retrying(ports, () => ports.store.readEnd(birth.id));
   if (end?.nonce !== birth.nonce || (isOpen(end.state) && !end.last?.events.some(isSettling))) return;
   const record = await retrying(ports, () => ports.store.read(birth.id));
-  if (record?.head.birth.nonce === birth.nonce) await forward(ports, foldJournal(birth, record.chunks));
+  if (record?.head.birth.nonce !== birth.nonce) return;
+  const journal = readable(birth, record.chunks);
+  const next = journal && (await successorIn(ports, journal));
+  // Where there is none yet, whoever makes it hands over what has come until then.
+  if (next && !isOvertaken(journal, event)) {
+    await tell(ports, next.birth, await readdressed(ports, event, recipientOf(ports, next.birth)));
+  }
+}
+
+/** `undefined`: what is told stands beside a journal that only others can read, or nobody. */
+function readable(birth: Birth, chunks: Chunk[]): Journal | undefined {
+  try {
+    return foldJournal(birth, chunks);
+  } catch (error) {
+    if (isFault(error, 'newer_format') || isFault(error, 'corrupt')) return undefined;
+    throw error;
+  }
 }
 
 /** Gives the successor of a run whose head is closed what has come since. */
 export async function forward(ports: Ports, journal: Journal): Promise<void> {
-  const { current } = journal;
-  if (current.phase !== 'settled' || current.end.type !== 'run_completed' || !current.end.continuedAs) return;
-  const head = await ports.store.readHead(current.end.continuedAs.id);
-  if (head) await handOver(ports, journal, recipientOf(ports, head.birth));
+  const next = await successorIn(ports, journal);
+  if (next) await handOver(ports, journal, recipientOf(ports, next.birth));
+}
+
+async function successorIn(ports: Ports, { current }: Journal): Promise<Head | undefined> {
+  if (current.phase !== 'settled' || current.end.type !== 'run_completed' || !current.end.continuedAs) return undefined;
+  const { id } = current.end.continuedAs;
+  return retrying(ports, () => ports.store.readHead(id));
 }
 
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {

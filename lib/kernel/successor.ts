@@ -35,9 +35,6 @@ export async function handOver(
   untaken: Listed<string> = [],
 ): Promise<void> {
   const ids = new Set(await loadListed(ports, untaken));
-  // Else a pause that is said once more, and is older, would hold the successor for ever (K20).
-  const last = journal.events.find((event) => isOutside(event) && event.id === journal.command?.id);
-  if (last?.type === 'run_resumed') await deliver(ports, to, last);
   const heard = ids.size === 0 ? [] : journal.events.filter(isOutside).filter(({ id }) => ids.has(id));
   const record = await ports.store.read(journal.birth.id, journal.position);
   const unread = (record?.mail ?? []).map(({ event }) => event).filter(({ id }) => !journal.heard.has(id));
@@ -48,7 +45,13 @@ export async function handOver(
   }
 }
 
-async function readdressed(ports: Ports, event: OutsideEvent, to: Recipient): Promise<OutsideEvent> {
+/** Else a pause that is said once more, and is older than the resume that the run has heard, would hold the successor (K20). */
+export async function handOverResume(ports: Ports, journal: Journal, to: Recipient): Promise<void> {
+  const last = journal.events.find((event) => isOutside(event) && event.id === journal.command?.id);
+  if (last?.type === 'run_resumed') await deliver(ports, to, last);
+}
+
+export async function readdressed(ports: Ports, event: OutsideEvent, to: Recipient): Promise<OutsideEvent> {
   if (event.type !== 'run_signalled' || event.payload === undefined) return event;
   const payload = await copyPayload(ports, event.payload, to, event.id);
   return { ...event, ...(payload !== undefined && { payload }) };
