@@ -4,8 +4,8 @@ import type { Clock } from '../../ports/clock.ts';
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * So many may go on in one round of the event loop. libuv takes one new connection a round: were there no end to what is
- * computed in each, hundreds that come at once would wait for half a minute.
+ * So many may go on in one round of the event loop. libuv takes one new connection a round: the more is computed in each,
+ * the longer do those wait that come at once.
  */
 const MOST_IN_A_ROUND = 100;
 
