@@ -202,9 +202,11 @@ test('a promise that a workflow makes and forgets is reported, and the process g
     'workflows/index.ts',
     `import { workflow } from 'pawl';
      export const stray = workflow({ name: 'stray' }, async (ctx) => {
-       const helper = async () => { await ctx.step('fails', () => { throw new Error('forgotten'); }, { retry: { attempts: 1 } }); };
+       const failing = ctx.step('fails', () => { throw new Error('forgotten'); }, { retry: { attempts: 1 } });
+       const helper = async () => { await failing; };
        void helper();
-       await ctx.sleep(50);
+       await failing.catch(() => undefined);
+       await ctx.step('goes on', () => undefined);
        return 'went on';
      });`,
   );
