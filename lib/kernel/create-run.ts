@@ -41,13 +41,29 @@ export async function createRun(
   return { created, head, inputDigest };
 }
 
-/** Puts a head that is cancelled from birth, so that a child that has not been created yet never will be (K23). */
-export async function createTombstone(ports: Ports, run: NewRun): Promise<{ created: boolean; head: Head }> {
-  const input = inputText(ports, run);
-  const birth = await makeBirth(ports, run, input, digestOf(ports, input));
+/**
+ * Puts a head that is cancelled from birth, so that a child that has not been created yet never will be (K23). It needs no
+ * definition, since it runs nothing: who cancels may have none. Its version is 0 where none was asked for. Gives the head that
+ * stands.
+ */
+export async function createTombstone(
+  ports: Ports,
+  parent: Birth,
+  child: { id: string; workflow: string; version?: number },
+): Promise<Head> {
+  const never = {
+    name: child.workflow,
+    version: child.version ?? 0,
+    timeoutMs: Number.POSITIVE_INFINITY,
+    retentionMs: parent.retention,
+  };
+  const run = { id: child.id, definition: never, origin: `run ${parent.id}`, latestDeadline: parent.deadline };
+  const birth = await makeBirth(ports, run, undefined, digestOf(ports, undefined));
   const head = freshHead(ports, birth);
-  return ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } });
+  return (await ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } })).head;
 }
+
+type Lifetime = Pick<Definition, 'name' | 'version' | 'timeoutMs' | 'retentionMs'>;
 
 function inputText(ports: Ports, { definition, input }: NewRun): string | undefined {
   return toJson(definition.parseInput(input), `The input of ${definition.name}`, ports.limits);
@@ -63,7 +79,12 @@ function digestOf(ports: Ports, input: string | undefined): string {
   return ports.ids.digest(input ?? '');
 }
 
-async function makeBirth(ports: Ports, run: NewRun, input: string | undefined, inputDigest: string): Promise<Birth> {
+async function makeBirth(
+  ports: Ports,
+  run: Omit<NewRun, 'definition' | 'input'> & { definition: Lifetime },
+  input: string | undefined,
+  inputDigest: string,
+): Promise<Birth> {
   const { definition, id } = run;
   const createdAt = ports.clock.now();
   const deadline = Math.min(createdAt + definition.timeoutMs, run.latestDeadline ?? Number.POSITIVE_INFINITY);

@@ -123,28 +123,20 @@ const cancelledAtOnce = 50;
 
 export function cancelChildren(ports: Ports, parent: Birth, children: readonly OpenChild[]): Promise<void> {
   return someAtOnce(children, cancelledAtOnce, (child) =>
-    retrying(ports, () => cancelChild(ports, parent, child.id, child)),
+    retrying(ports, () => cancelChild(ports, parent, child)),
   );
 }
 
 /** Asks a child to stop, and makes sure that one which does not exist yet never starts (K23). */
-async function cancelChild(
-  ports: Ports,
-  parent: Birth,
-  id: string,
-  tombstone: { workflow?: string | undefined; version?: number | undefined },
-): Promise<void> {
-  const { workflow, version } = tombstone;
-  const definition = workflow === undefined ? undefined : await ports.definitions.find(workflow, version);
+async function cancelChild(ports: Ports, parent: Birth, child: Omit<OpenChild, 'key'>): Promise<void> {
+  const { id, workflow } = child;
   let head = await ports.store.readHead(id);
-  if (!head && definition) {
-    const never = { ...definition, parseInput: () => undefined };
-    head = (await createTombstone(ports, { id, definition: never, input: undefined, origin: `run ${parent.id}` })).head;
-  }
+  // A child of which no workflow is known is in the journal: it has been created, and is gone.
+  if (!head && workflow !== undefined) head = await createTombstone(ports, parent, { ...child, workflow });
   if (!head) return;
   if (isSettled(head.state.status)) {
     const successor = await successorOf(ports, id);
-    return successor === undefined ? undefined : cancelChild(ports, parent, successor, tombstone);
+    return successor === undefined ? undefined : cancelChild(ports, parent, { ...child, id: successor });
   }
   await tell(ports, head.birth, {
     type: 'run_cancel_requested',

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { Head } from '../../lib/kernel/head.ts';
 import { childId, seedOf } from '../../lib/kernel/program.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, hold, mailMessage, signalMail, startIn, type World } from './harness.ts';
@@ -165,30 +166,37 @@ describe('children', () => {
     expect((await world.head(await childOf(world, run))).state.status).toBe('cancelled');
   });
 
-  test('K23: a child that was cancelled before it existed never starts', async () => {
+  test.each([
+    ['', true],
+    [', also if its workflow is not deployed just then', false],
+  ])('K23: a child that was cancelled before it existed never starts%s', async (_, isDeployed) => {
     const world = createWorld();
     const quick = workflow({ name: 'outer' }, async (ctx) => {
       void ctx.child(inner, undefined);
+      await ctx.step('beside', () => 1);
       return 'done';
     });
     const one = world.process('one', [inner, quick]);
     const run = await startIn(one, quick);
     const child = await childOf(world, run);
     // The head of the child is on its way while the parent settles.
-    one.trouble(({ method, args }) =>
-      method === 'create' && (args[0] as { birth: { id: string } }).birth.id === child
-        ? { do: 'delay', ms: 5_000 }
-        : undefined,
-    );
+    one.trouble(({ method, args }) => {
+      if (method !== 'create' || (args[0] as Head).birth.id !== child) return undefined;
+      one.trouble(undefined);
+      if (!isDeployed) vi.spyOn(one.ports.definitions, 'find').mockReturnValue(undefined);
+      return { do: 'delay', ms: 5_000 };
+    });
     const start = world.take('start');
     const end = one.drive(start);
-    await world.advance(1_000);
-    one.trouble(undefined);
     await world.advance(10_000);
     expect(await end).toBe('settled');
+    vi.restoreAllMocks();
     await world.deliverAll(one, { maxWaitMs: 60_000 });
-    expect((await world.head(await childOf(world, run))).state.status).toBe('cancelled');
-    expect(world.started()).toEqual([]);
+    expect(await world.head(child)).toMatchObject({
+      birth: { workflow: 'inner', origin: `run ${run}` },
+      state: { status: 'cancelled' },
+    });
+    expect(world.started()).toEqual(['one:beside#1']);
   });
 
   test('K23: a cancel follows a child that has gone on as another run', async () => {

@@ -247,8 +247,10 @@ describe('a run is shown', () => {
   test('cancelled before it existed: a child whose parent gave up on it first', async () => {
     const world = createWorld();
     const flow = workflow({ name: 'flow' }, async () => 1);
-    const { ports } = world.process('one', [flow]);
-    await createTombstone(ports, { id: 'never', definition: flow, input: undefined });
+    const one = world.process('one', [flow]);
+    const { ports } = one;
+    const { birth } = await world.head(await startIn(one, flow));
+    await createTombstone(ports, birth, { id: 'never', workflow: 'inner' });
     expect(await getRun(ports, 'never')).toMatchObject({
       status: 'cancelled',
       closedAt: at(0),

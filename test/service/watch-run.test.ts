@@ -226,8 +226,8 @@ describe('watching', () => {
   });
 
   test('a child that was cancelled before it existed is over at once', async () => {
-    const { world, ports } = await watched();
-    await createTombstone(ports, { id: 'never', definition: flow, input: undefined });
+    const { world, ports, run } = await watched();
+    await createTombstone(ports, (await world.head(run)).birth, { id: 'never', workflow: 'inner' });
     const seen = collect(watchRun(ports, 'never', {}));
     await world.settle();
     expect(seen).toMatchObject({ over: true, error: undefined, seqs: [] });
@@ -291,8 +291,8 @@ describe('awaiting the end', () => {
   });
 
   test('of a run that did not complete is no end to go on from', async () => {
-    const { world, ports } = await watched();
-    await createTombstone(ports, { id: 'never', definition: flow, input: undefined });
+    const { world, ports, run } = await watched();
+    await createTombstone(ports, (await world.head(run)).birth, { id: 'never', workflow: 'inner' });
     expect(await world.until(awaitEnd(ports, 'never'))).toBeUndefined();
   });
 

@@ -604,7 +604,7 @@ export const mutations: Mutation[] = [
     rule: 'K23',
     mode: 'stall',
     guard: 'a child that is cancelled before it exists never starts',
-    patches: [outbox('if (!head && definition) {', 'if (false) {')],
+    patches: [outbox('if (!head && workflow !== undefined) ', 'if (false) ')],
   },
 
   // --- time
