@@ -166,7 +166,11 @@ function frozen<T>(record: T): T {
 export function createWorld(options: WorldOptions = {}): World {
   const { seed = 1, limits = {}, durableQueue = true, quietTurns = 4 } = options;
   const clock = createVirtualClock({ turns: quietTurns });
-  const store = createMemoryStore({ clock, copy: frozen });
+  const store = createMemoryStore({
+    clock,
+    copy: frozen,
+    packing: { pack: frozen, unpack: (chunk) => chunk as Chunk },
+  });
   const blobs = createMemoryBlobs();
   const ids = seededIds(seed);
   const messages: Sent[] = [];

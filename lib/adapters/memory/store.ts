@@ -16,9 +16,9 @@ import {
 import { copyOf } from './copy.ts';
 
 interface Journal {
-  chunks: Map<number, Chunk>;
-  /** The greatest position. */
-  last: number;
+  nonce: string;
+  /** Packed, by position: that of the first is 1. */
+  chunks: unknown[];
   /** In order of arrival. */
   mail: Map<string, Mail>;
 }
@@ -27,23 +27,50 @@ interface MemoryStoreOptions {
   clock: Clock;
   /** What goes in and comes out is nobody else's. Default: a clone; records that nobody can change need none. */
   copy?: <T>(record: T) => T;
+  /** As what a chunk is kept. Default: as text, which is one object to the garbage collector, and nobody else's. */
+  packing?: Packing<Chunk>;
 }
 
+interface Packing<T> {
+  pack(record: T): unknown;
+  unpack(packed: unknown): T;
+}
+
+const asText: Packing<Chunk> = {
+  pack: (chunk) => JSON.stringify(chunk),
+  unpack: (text) => JSON.parse(text as string) as Chunk,
+};
+
 /** The model of the store port: every other store has to answer as this one does. */
-export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions): Store {
+export function createMemoryStore({ clock, copy = copyOf, packing = asText }: MemoryStoreOptions): Store {
   const heads = new Map<string, Head>();
-  const journals = new Map<string, Journal>();
+  /** Of those of `heads` that are open: most have ended, and the sweeper looks often. */
+  const open = new Set<string>();
+  /** By the run's id: nearly always one, that of the run which has it now. */
+  const journals = new Map<string, Journal[]>();
 
-  const journalKey = (id: string, nonce: string) => `${id}\0${nonce}`;
+  function journalOf(id: string, nonce: string): Journal | undefined {
+    return journals.get(id)?.find((journal) => journal.nonce === nonce);
+  }
 
-  function journalOf(id: string, nonce: string): Journal {
-    const key = journalKey(id, nonce);
-    let journal = journals.get(key);
-    if (journal === undefined) {
-      journal = { chunks: new Map(), last: 0, mail: new Map() };
-      journals.set(key, journal);
-    }
+  function makeJournal(id: string, nonce: string): Journal {
+    const journal: Journal = { nonce, chunks: [], mail: new Map() };
+    const others = journals.get(id);
+    if (others) others.push(journal);
+    else journals.set(id, [journal]);
     return journal;
+  }
+
+  function chunkAt({ chunks }: Journal, position: number): Chunk | undefined {
+    const packed = chunks[position - 1];
+    return packed === undefined ? undefined : packing.unpack(packed);
+  }
+
+  function setHead(head: Head): void {
+    const { id } = head.birth;
+    heads.set(id, head);
+    if (isOpen(head.state)) open.add(id);
+    else open.delete(id);
   }
 
   function living(id: string): Head | undefined {
@@ -51,13 +78,17 @@ export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions):
     return head === undefined || isAbsent(head, clock.now()) ? undefined : head;
   }
 
-  function livingHeads(): Head[] {
-    return [...heads.keys()].map(living).filter((head) => head !== undefined);
+  function livingOf(ids: Iterable<string>): Head[] {
+    return [...ids].map(living).filter((head) => head !== undefined);
   }
 
   function remove(id: string, nonce: string): void {
-    journals.delete(journalKey(id, nonce));
-    if (heads.get(id)?.birth.nonce === nonce) heads.delete(id);
+    const others = (journals.get(id) ?? []).filter((journal) => journal.nonce !== nonce);
+    if (others.length === 0) journals.delete(id);
+    else journals.set(id, others);
+    if (heads.get(id)?.birth.nonce !== nonce) return;
+    heads.delete(id);
+    open.delete(id);
   }
 
   function page<T>(items: T[], place: (item: T) => Place, limit: number): Page<T> {
@@ -72,23 +103,23 @@ export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions):
       if (standing !== undefined) return { created: false, head: copy(standing) };
       const expired = heads.get(head.birth.id);
       if (expired !== undefined) remove(expired.birth.id, expired.birth.nonce);
-      heads.set(head.birth.id, copy(head));
+      setHead(copy(head));
       return { created: true, head: copy(head) };
     },
 
     async read(id, after = 0) {
       const head = living(id);
       if (head === undefined) return undefined;
-      const journal = journals.get(journalKey(id, head.birth.nonce));
+      const journal = journalOf(id, head.birth.nonce);
       const chunks: Chunk[] = [];
-      for (let position = after + 1; position <= (journal?.last ?? 0); position += 1) {
-        const chunk = journal?.chunks.get(position);
+      for (let position = after + 1; position <= (journal?.chunks.length ?? 0); position += 1) {
+        const chunk = journal && chunkAt(journal, position);
         if (chunk === undefined) continue;
         assertNoHole(id, after + 1 + chunks.length, position);
         chunks.push(chunk);
       }
       const mail = [...(journal?.mail.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
-      return copy({ head, chunks, mail });
+      return { head: copy(head), chunks, mail: copy(mail) };
     },
 
     async readHead(id) {
@@ -99,38 +130,38 @@ export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions):
       const head = living(id);
       if (head === undefined) return undefined;
       const { birth, position, state } = head;
-      const journal = journals.get(journalKey(id, birth.nonce));
-      const last = journal !== undefined && journal.last > position ? journal.chunks.get(journal.last) : undefined;
-      return copy({ nonce: birth.nonce, position, state, ...(last && { last }) });
+      const journal = journalOf(id, birth.nonce);
+      const isFurther = journal !== undefined && journal.chunks.length > position;
+      const last = isFurther ? chunkAt(journal, journal.chunks.length) : undefined;
+      return { nonce: birth.nonce, position, state: copy(state), ...(last && { last }) };
     },
 
-    async append(id, chunk, { absorbed = [] } = {}) {
-      const journal = journalOf(id, chunk.nonce);
-      const { chunks, mail } = journal;
-      const found = chunks.get(chunk.position);
-      if (found !== undefined) return { appended: false, found: copy(found) };
-      chunks.set(chunk.position, copy(chunk));
-      journal.last = Math.max(journal.last, chunk.position);
-      for (const mailId of absorbed) mail.delete(mailId);
+    async append(id, chunk, { absorbed } = {}) {
+      const { nonce, position } = chunk;
+      const journal = journalOf(id, nonce) ?? makeJournal(id, nonce);
+      const found = chunkAt(journal, position);
+      if (found !== undefined) return { appended: false, found };
+      journal.chunks[position - 1] = packing.pack(chunk);
+      if (absorbed) for (const mailId of absorbed) journal.mail.delete(mailId);
       return { appended: true };
     },
 
     async updateHead(id, change, guard) {
       const head = living(id);
       if (head === undefined || !guardHolds(head.birth.nonce, head, guard)) return false;
-      heads.set(id, copy(changed(head, change)));
+      setHead(copy(changed(head, change)));
       return true;
     },
 
     async putMail(id, nonce, mail) {
-      const stored = journalOf(id, nonce).mail;
+      const stored = (journalOf(id, nonce) ?? makeJournal(id, nonce)).mail;
       if (!stored.has(mail.id)) stored.set(mail.id, copy(mail));
     },
 
     async list(filter, { limit, cursor }) {
       const place = ({ birth }: Head): Place => ({ at: birth.createdAt, id: birth.id });
       const after = cursor === undefined ? undefined : fromCursor(cursor);
-      const items = livingHeads()
+      const items = livingOf(heads.keys())
         .filter((head) => fits(head, filter) && (after === undefined || comparePlaces(place(head), after) < 0))
         .sort((a, b) => comparePlaces(place(b), place(a)));
       return page(items, place, limit);
@@ -138,7 +169,7 @@ export function createMemoryStore({ clock, copy = copyOf }: MemoryStoreOptions):
 
     async listDue(until, { limit, cursor }) {
       const after = cursor === undefined ? undefined : fromCursor(cursor);
-      const items = livingHeads()
+      const items = livingOf(open)
         .flatMap(({ birth, state }) => (isOpen(state) ? [{ id: birth.id, wakeAt: state.wakeAt }] : []))
         .map((due) => ({ due, place: { at: due.wakeAt, id: due.id } }))
         .filter(({ place }) => place.at <= until && (after === undefined || comparePlaces(place, after) > 0))
