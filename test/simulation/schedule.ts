@@ -170,6 +170,7 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     shutDown,
     overtake: (run, chunk, place) => people.overtake(run, chunk, place),
     mayOvertake,
+    givenUp: watch.givenUp,
     hurry(run, place) {
       if (fate.at(`lost after ${place}`)() < lostShare) post.loseNext(run);
       people.hurry(run);

@@ -32,6 +32,8 @@ interface Acts {
   mayOvertake: boolean;
   /** People do at once what they are about to do to the run. */
   hurry(run: string, place: string): void;
+  /** The store has not answered the process for so long that it leaves the run to others. */
+  givenUp(process: string, run: string): void;
   /** Calls back when the run has been deleted and started anew. False: that will not be. */
   whenReborn(run: string, callback: () => void): boolean;
 }
@@ -84,6 +86,8 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
   let stepsToDrain = fate.below('drain at', 20);
   let struck = false;
   let throttledUntil = 0;
+  /** In a row, of each process for each method and run. */
+  const refusals = new Map<string, number>();
 
   const placeOf = ({ process, method, nth }: Call) => `${process} ${method} ${nth}`;
 
@@ -169,6 +173,22 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
   }
 
   function of(process: Process, call: Call): Trouble | undefined {
+    const trouble = troubleOf(process, call);
+    countRefusals(call, trouble);
+    return trouble;
+  }
+
+  /** Whoever is refused the same so often gives the run up, which is then somebody else's. */
+  function countRefusals({ process, method, args: [run] }: Call, trouble: Trouble | undefined): void {
+    if (typeof run !== 'string') return;
+    const about = `${process} ${method} ${run}`;
+    const isRefused = trouble?.do === 'refuse' || trouble?.do === 'timeOut';
+    const inARow = isRefused ? (refusals.get(about) ?? 0) + 1 : 0;
+    refusals.set(about, inARow);
+    if (inARow > defaultLimits.storeRetries) acts.givenUp(process, run);
+  }
+
+  function troubleOf(process: Process, call: Call): Trouble | undefined {
     const place = placeOf(call);
     const chance = fate.at(place);
     if (call.method === 'append' && acts.mayOvertake) {

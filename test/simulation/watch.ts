@@ -44,6 +44,8 @@ export interface Watch {
   /** The process has read what comes after the position. */
   look(process: string, run: string, after: number, found: RunRecord): void;
   hasLost(process: string, run: string, nonce: string): boolean;
+  /** The process has left the run to others, since the store did not answer. */
+  givenUp(process: string, run: string): void;
   /** The process writes a newer format. */
   isNewer(process: string): void;
   /** A sweeper has come by. */
@@ -93,6 +95,8 @@ export function watchStore(
   const written = new Set<string>();
   const newer = new Set<string>();
   const lost = new Map<string, string>();
+  /** Drivers whose process has left their run to others, as `<process> <run>`. */
+  const givenUp = new Set<string>();
   /** Drivers that have read an append of another one behind their own. */
   const lostBySight = new Set<string>();
   /** The driver of each process that wrote to a run last, and where. */
@@ -133,7 +137,8 @@ export function watchStore(
       say(`(4) ${writer} appended to ${id} though it knew that it had lost the run`);
     } else lost.delete(named);
     run.waits = 0;
-    if (noTakeovers && chunk.takeover && run.journal.current.phase === 'claimed') {
+    const isLeft = run.driver !== undefined && givenUp.delete(`${run.driver.split('.')[0]} ${id}`);
+    if (noTakeovers && !isLeft && chunk.takeover && run.journal.current.phase === 'claimed') {
       say(`(9) ${chunk.driver?.id} took ${id} over from ${run.driver}, which was neither dead nor frozen`);
     }
     const ended = run.journal.current;
@@ -171,9 +176,8 @@ export function watchStore(
     const named = Array.isArray(openChildren) ? openChildren : [];
     for (const { id: child, workflow } of [...named, ...startedChildren(journal).values()]) {
       const run = runs.get(child);
-      // Without its workflow nobody can make a child that is not there yet.
-      const mayBeAbsent = workflow === undefined || !isDeployed();
-      const isKnown = run ? run.settled || run.journal.current.phase === 'settled' : mayBeAbsent;
+      // Of a child that the journal shows as started no workflow is named: it was there, and may be gone.
+      const isKnown = run ? run.settled || run.journal.current.phase === 'settled' : workflow === undefined;
       if (!isKnown && !told.has(`${child} parent:${id}`))
         say(`(16) ${id} has ended, and its child ${child} was not told`);
     }
@@ -306,6 +310,7 @@ export function watchStore(
       const own = latest.get(`${process} ${run} ${head.birth.nonce}`);
       if (own?.position === after && next?.driver && next.driver.id !== own.driver) lostBySight.add(own.driver);
     },
+    givenUp: (process, run) => void givenUp.add(`${process} ${run}`),
     hasLost: (process, run, nonce) => lost.has(`${process} ${run} ${nonce}`),
     eventsAtBirth: (run) => eventsAtBirth.get(run) ?? 0,
     exists: (run) => runs.has(run),
