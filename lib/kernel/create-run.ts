@@ -8,9 +8,12 @@ import type { Ports } from './ports.ts';
 
 const week = 7 * 24 * 60 * 60 * 1000;
 
+/** What a run takes over from its workflow. */
+type Lifetime = Pick<Definition, 'name' | 'version' | 'timeoutMs' | 'retentionMs'>;
+
 export interface NewRun {
   id: string;
-  definition: Definition;
+  definition: Lifetime & Pick<Definition, 'parseInput'>;
   input: unknown;
   idempotencyKey?: string | undefined;
   correlationId?: string | undefined;
@@ -62,8 +65,6 @@ export async function createTombstone(
   const head = freshHead(ports, birth);
   return (await ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } })).head;
 }
-
-type Lifetime = Pick<Definition, 'name' | 'version' | 'timeoutMs' | 'retentionMs'>;
 
 function inputText(ports: Ports, { definition, input }: NewRun): string | undefined {
   return toJson(definition.parseInput(input), `The input of ${definition.name}`, ports.limits);

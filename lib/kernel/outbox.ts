@@ -122,9 +122,7 @@ export async function settledNotice(
 const cancelledAtOnce = 50;
 
 export function cancelChildren(ports: Ports, parent: Birth, children: readonly OpenChild[]): Promise<void> {
-  return someAtOnce(children, cancelledAtOnce, (child) =>
-    retrying(ports, () => cancelChild(ports, parent, child)),
-  );
+  return someAtOnce(children, cancelledAtOnce, (child) => retrying(ports, () => cancelChild(ports, parent, child)));
 }
 
 /** Asks a child to stop, and makes sure that one which does not exist yet never starts (K23). */

@@ -44,8 +44,7 @@ export async function endOf(
     }
     const definition = await ports.definitions.find(birth.workflow, birth.version);
     if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
-    definition.parseInput(outcome.input);
-    const text = toJson(outcome.input, 'The input given to continueAs', ports.limits);
+    const text = toJson(definition.parseInput(outcome.input), 'The input given to continueAs', ports.limits);
     const { payload } = await store('successor', text);
     const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
     const untaken = program.untakenSignals();

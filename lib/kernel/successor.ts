@@ -1,7 +1,8 @@
 import { createRun } from './create-run.ts';
+import type { Definition } from './definition.ts';
 import { deliver, type Recipient, recipientOf } from './deliver.ts';
 import type { Birth, Continuation, Listed, OutsideEvent } from './events.ts';
-import { Fault } from './faults.ts';
+import { findForOpenRun } from './find-definition.ts';
 import { foldJournal, isOutside, isOvertaken, type Journal } from './journal.ts';
 import { copyPayload, fromJson, loadListed, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -10,14 +11,17 @@ import type { Ports } from './ports.ts';
  * The run that goes on where another ended (`ctx.continueAs`). Everything here may be done twice.
  */
 
-/** Creates the successor by the same rule as a child: its id follows from the run's. */
+/**
+ * Creates the successor by the same rule as a child: its id follows from the run's. Its input was checked when the run ended.
+ * Where the workflow is not deployed just then, it is given as long as the run was, and waits for the deployment.
+ */
 export async function startSuccessor(ports: Ports, birth: Birth, continued: Continuation): Promise<Recipient> {
-  const definition = await ports.definitions.find(birth.workflow, birth.version);
-  if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
+  const found = await findForOpenRun(ports, birth.workflow, birth.version);
+  const { timeoutMs, retentionMs } = 'reason' in found ? lifetimeOf(birth) : found;
   const input = continued.input === undefined ? undefined : fromJson(await loadPayload(ports, continued.input));
   const { head } = await createRun(ports, {
     id: continued.id,
-    definition,
+    definition: { name: birth.workflow, version: birth.version, timeoutMs, retentionMs, parseInput: (same) => same },
     input,
     correlationId: birth.correlationId,
     parent: birth.parent,
@@ -25,6 +29,10 @@ export async function startSuccessor(ports: Ports, birth: Birth, continued: Cont
     origin: `run ${birth.id}`,
   });
   return recipientOf(ports, head.birth);
+}
+
+function lifetimeOf({ createdAt, deadline, retention }: Birth): Pick<Definition, 'timeoutMs' | 'retentionMs'> {
+  return { timeoutMs: deadline - createdAt, retentionMs: retention };
 }
 
 /** Gives the successor what the run was told and has not taken: signals of these ids, and all mail that it never read. */

@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import type { Chunk } from '../../lib/kernel/events.ts';
 import type { Head } from '../../lib/kernel/head.ts';
 import { childId, seedOf } from '../../lib/kernel/program.ts';
 import { workflow } from '../../lib/workflow/index.ts';
@@ -215,6 +217,36 @@ describe('children', () => {
     const { items } = await world.store.list({ workflow: 'inner' }, { limit: 10 });
     expect(items.map(({ state }) => state.status).sort()).toEqual(['cancelled', 'completed']);
     gate.release();
+  });
+
+  test('K22: a run goes on as another also if its workflow is not deployed just then; its input is parsed once', async () => {
+    const world = createWorld();
+    const looping = workflow(
+      { name: 'looping', timeout: '2h', input: z.number().transform((round) => round + 10) },
+      async (ctx, round) => {
+        await ctx.step(`at ${round}`, () => round);
+        if (round < 20) return ctx.continueAs(round);
+        return round;
+      },
+    );
+    const one = world.process('one', [looping]);
+    const run = await startIn(one, looping, 1);
+    one.trouble(({ method, args: [, chunk] }) => {
+      if (method === 'append' && (chunk as Chunk).events.at(-1)?.type === 'run_completed') one.deploy();
+      return undefined;
+    });
+    expect(await world.until(one.drive(world.take('start')))).toBe('settled');
+    expect((await world.head(run)).state.status).toBe('completed');
+    const next = world.take('start');
+    expect(await world.until(one.drive(next))).toBe('blocked');
+    expect((await world.head(next.run)).birth).toMatchObject({
+      deadline: 2 * 60 * minute + (await world.head(next.run)).birth.createdAt,
+    });
+    one.trouble(undefined);
+    one.deploy(looping);
+    await world.advance(15 * minute);
+    expect(await world.until(one.drive({ kind: 'wake', run: next.run, from: 'sweeper' }))).toBe('settled');
+    expect(world.started()).toEqual(['one:at 11#1', 'one:at 21#1']);
   });
 
   test("K23: a child's deadline is never after its parent's, unless detached; nor is its successor's", async () => {

@@ -146,8 +146,7 @@ export const mutations: Mutation[] = [
     name: 'nonce-of-journal',
     rule: 'K7',
     guard: 'events and mail lie under the nonce of their run',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of source.
-    patches: [memoryStore('(id: string, nonce: string) => `${id}\\0${nonce}`', '(id: string, _nonce: string) => id')],
+    patches: [memoryStore('.find((journal) => journal.nonce === nonce)', '[0]')],
   },
   {
     name: 'nonce-of-head',

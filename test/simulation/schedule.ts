@@ -137,7 +137,6 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
     {
       calm: mode === 'calm',
       noTakeovers: mode === 'calm' || (mode === 'shaky' && traits.turnMs === undefined),
-      isDeployed: () => isDeployed,
     },
     say,
   );

@@ -85,7 +85,7 @@ const skewMs = 4_000;
 
 export function watchStore(
   setting: Setting,
-  { calm, noTakeovers, isDeployed }: { calm: boolean; noTakeovers: boolean; isDeployed(): boolean },
+  { calm, noTakeovers }: { calm: boolean; noTakeovers: boolean },
   say: (violation: string) => void,
 ): Watch {
   const { world, tell, nameOf } = setting;
@@ -324,9 +324,7 @@ export function watchStore(
     swept(disturbed) {
       for (const [id, run] of runs) {
         const isDue = !run.settled && dueAt(run) < world.clock.now();
-        // Without its workflow nobody can make the run that it goes on as: whoever looks can but come again.
-        const isHeldUp = run.journal.current.phase === 'settled' && !isDeployed();
-        run.waits = isDue && !disturbed && !isHeldUp ? run.waits + 1 : 0;
+        run.waits = isDue && !disturbed ? run.waits + 1 : 0;
         longestWait = Math.max(longestWait, run.waits);
         if (!backstops || run.waits !== patienceOf(run) + 1) continue;
         say(`(5) run ${id} is due, and nobody has looked at it for ${run.waits} sweeps`);
