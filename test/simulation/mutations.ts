@@ -146,7 +146,7 @@ export const mutations: Mutation[] = [
     name: 'nonce-of-journal',
     rule: 'K7',
     guard: 'events and mail lie under the nonce of their run',
-    patches: [memoryStore('.find((journal) => journal.nonce === nonce)', '[0]')],
+    patches: [memoryStore('.find((journal) => journal.nonce === nonce)', '.[0]')],
   },
   {
     name: 'nonce-of-head',
