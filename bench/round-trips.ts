@@ -192,7 +192,7 @@ export const roundTripPaths: RoundTripPath[] = [
     path: 'a signal, with which a run ends',
     why: 'Stored, claimed with the run’s next look, and the run’s end.',
     expected: {
-      calls: { readHead: 1, putMail: 1, readEnd: 2, read: 1, updateHead: 2, append: 1 },
+      calls: { readHead: 1, putMail: 1, readEnd: 1, read: 1, updateHead: 2, append: 1 },
       untilEnd: 6,
       untilQuiet: 7,
     },

@@ -1,22 +1,14 @@
 import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
 import { deliver, recipientOf } from './deliver.ts';
-import type { Birth, Chunk, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
-import { isFault } from './faults.ts';
-import { type Head, isOpen, isSettled } from './head.ts';
-import {
-  foldJournal,
-  isOvertaken,
-  isSettling,
-  type Journal,
-  type SettledEvent,
-  settledStatus,
-  startedChildren,
-} from './journal.ts';
+import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
+import { isSettled } from './head.ts';
+import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
 import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { someAtOnce } from './some-at-once.ts';
-import { handOver, handOverResume, readdressed, startSuccessor, successorOf } from './successor.ts';
+import { handOver, handOverResume, startSuccessor, successorIn, successorOf } from './successor.ts';
+import { tell } from './tell.ts';
 
 /**
  * What a settled run owes to others (K22): tell the parent, cancel the children, start the successor, then close the
@@ -48,46 +40,10 @@ async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }:
   return [...children.values()];
 }
 
-/**
- * Tells a run something. Where the queue forgets, whoever tells a run that has just ended and goes on as another passes it
- * on himself: who closes its head may die over it, and nobody looks at a closed head (K22).
- */
-export async function tell(ports: Ports, birth: Birth, event: OutsideEvent): Promise<void> {
-  await deliver(ports, recipientOf(ports, birth), event);
-  if (ports.queue.durable) return;
-  // What is told stands already: whoever is told that it failed would say it once more.
-  const end = await retrying(ports, () => ports.store.readEnd(birth.id));
-  if (end?.nonce !== birth.nonce || (isOpen(end.state) && !end.last?.events.some(isSettling))) return;
-  const record = await retrying(ports, () => ports.store.read(birth.id));
-  if (record?.head.birth.nonce !== birth.nonce) return;
-  const journal = readable(birth, record.chunks);
-  const next = journal && (await successorIn(ports, journal));
-  // Where there is none yet, whoever makes it hands over what has come until then.
-  if (next && !isOvertaken(journal, event)) {
-    await tell(ports, next.birth, await readdressed(ports, event, recipientOf(ports, next.birth)));
-  }
-}
-
-/** `undefined`: what is told stands beside a journal that only others can read, or nobody. */
-function readable(birth: Birth, chunks: Chunk[]): Journal | undefined {
-  try {
-    return foldJournal(birth, chunks);
-  } catch (error) {
-    if (isFault(error, 'newer_format') || isFault(error, 'corrupt')) return undefined;
-    throw error;
-  }
-}
-
 /** Gives the successor of a run whose head is closed what has come since. */
 export async function forward(ports: Ports, journal: Journal): Promise<void> {
   const next = await successorIn(ports, journal);
   if (next) await handOver(ports, journal, recipientOf(ports, next.birth));
-}
-
-async function successorIn(ports: Ports, { current }: Journal): Promise<Head | undefined> {
-  if (current.phase !== 'settled' || current.end.type !== 'run_completed' || !current.end.continuedAs) return undefined;
-  const { id } = current.end.continuedAs;
-  return retrying(ports, () => ports.store.readHead(id));
 }
 
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {

@@ -29,7 +29,7 @@ export interface Ports {
   /** Shared by all turns of the process. Default: nothing is kept between turns. */
   kept?: KeptRuns | undefined;
   /** Shared by all who leave mail in this process. Default: each looks for himself. */
-  looks?: SharedLooks | undefined;
+  looks?: SharedLooks<boolean> | undefined;
   observer?: Observer | undefined;
 }
 

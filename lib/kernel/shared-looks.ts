@@ -2,21 +2,21 @@
  * Looks at a run on behalf of all who ask at once. A look that has begun may have missed what came after: whoever asks
  * while one is under way shares the next, which begins when that one has ended.
  */
-export interface SharedLooks {
-  /** Resolves when a look that began after this call has ended, and rejects as it does. Looks of one key are the same. */
-  at(key: string, look: () => Promise<void>): Promise<void>;
+export interface SharedLooks<Found> {
+  /** What a look has found that began after this call; rejects as that does. Looks of one key are the same. */
+  at(key: string, look: () => Promise<Found>): Promise<Found>;
 }
 
-interface UnderWay {
-  ended: Promise<void>;
-  next: Promise<void> | undefined;
+interface UnderWay<Found> {
+  ended: Promise<Found>;
+  next: Promise<Found> | undefined;
 }
 
-export function createSharedLooks(): SharedLooks {
-  const underWay = new Map<string, UnderWay>();
+export function createSharedLooks<Found>(): SharedLooks<Found> {
+  const underWay = new Map<string, UnderWay<Found>>();
 
-  function begin(key: string, look: () => Promise<void>): Promise<void> {
-    const current: UnderWay = { ended: look(), next: undefined };
+  function begin(key: string, look: () => Promise<Found>): Promise<Found> {
+    const current: UnderWay<Found> = { ended: look(), next: undefined };
     underWay.set(key, current);
     const forget = () => {
       if (current.next === undefined) underWay.delete(key);

@@ -1,8 +1,10 @@
+import { retrying } from './appender.ts';
 import { createRun } from './create-run.ts';
 import type { Definition } from './definition.ts';
 import { deliver, type Recipient, recipientOf } from './deliver.ts';
 import type { Birth, Continuation, Listed, OutsideEvent } from './events.ts';
 import { findForOpenRun } from './find-definition.ts';
+import type { Head } from './head.ts';
 import { foldJournal, isOutside, isOvertaken, type Journal } from './journal.ts';
 import { copyPayload, fromJson, loadListed, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -63,6 +65,13 @@ export async function readdressed(ports: Ports, event: OutsideEvent, to: Recipie
   if (event.type !== 'run_signalled' || event.payload === undefined) return event;
   const payload = await copyPayload(ports, event.payload, to, event.id);
   return { ...event, ...(payload !== undefined && { payload }) };
+}
+
+/** The head of the run that a settled one goes on as, once it is there. */
+export async function successorIn(ports: Ports, { current }: Journal): Promise<Head | undefined> {
+  if (current.phase !== 'settled' || current.end.type !== 'run_completed' || !current.end.continuedAs) return undefined;
+  const { id } = current.end.continuedAs;
+  return retrying(ports, () => ports.store.readHead(id));
 }
 
 /** The run that a settled one goes on as. */

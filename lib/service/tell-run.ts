@@ -1,10 +1,10 @@
 import type { Birth, OutsideEvent } from '../kernel/events.ts';
 import { ownerOf } from '../kernel/expiry.ts';
 import { Fault } from '../kernel/faults.ts';
-import { tell } from '../kernel/outbox.ts';
 import { storePayload, toJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
 import { callbackToken, parseCallbackToken } from '../kernel/program.ts';
+import { tell } from '../kernel/tell.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Accepted, CallbackAnswer, CommandRequest, SignalRequest } from './api.ts';
 import { assertOpen, assertText, requireOpen } from './checks.ts';

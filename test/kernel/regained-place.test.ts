@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tell } from '../../lib/kernel/outbox.ts';
+import { tell } from '../../lib/kernel/tell.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { appendForeign, createWorld, hold, mailMessage, type Process, startIn, type World } from './harness.ts';
 

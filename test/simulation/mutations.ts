@@ -393,7 +393,11 @@ export const mutations: Mutation[] = [
     name: 'mail-makes-due',
     rule: 'K15',
     guard: 'where the queue forgets, mail for a waiting run lowers its head',
-    patches: [deliver('await (ports.looks?.at(nonce, look) ?? look());')],
+    patches: [
+      deliver(
+        '  await ports.store.updateHead(\n    run,\n    { state: { ...state, wakeAt: now }, position: readTo },\n    { nonce, positionAtMost: readTo },\n  );\n',
+      ),
+    ],
   },
   {
     name: 'mail-makes-due-parked',
@@ -475,9 +479,7 @@ export const mutations: Mutation[] = [
     name: 'mail-before-message',
     rule: 'K19',
     guard: 'where the queue forgets, mail is stored before its message is sent',
-    patches: [
-      deliver("if (!ports.queue.durable) await leaveMail(ports, { kind: 'mail', run, nonce, mail, expiresAt });"),
-    ],
+    patches: [deliver('ports.queue.durable ? {} : await leaveMail', 'true ? {} : await leaveMail')],
   },
   {
     name: 'mail-after-suspend',
