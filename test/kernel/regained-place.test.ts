@@ -154,27 +154,6 @@ test('K24: a timer that was due before a child ended comes first, also where the
   expect((await world.fold(run)).current).toMatchObject({ end: { output: '"timer"' } });
 });
 
-test('K20, K22: a pause that the run saw resumed is not handed over to the run that it goes on as', async () => {
-  const flow = workflow({ name: 'flow' }, async (ctx, { first }: { first: boolean }) => {
-    await ctx.signal('go');
-    return first ? ctx.continueAs({ first: false }) : 'done';
-  });
-  const world = createWorld();
-  const one = world.process('one', [flow]);
-  const run = await startIn(one, flow, { first: true });
-  const { nonce } = (await world.head(run)).birth;
-  await world.until(one.drive(world.take('start')));
-  const command = (type: 'run_paused' | 'run_resumed', issuedAt: number) =>
-    mailMessage(run, nonce, { type, id: type, at: world.clock.now(), epoch: 0, issuedAt });
-  await world.until(one.drive(command('run_resumed', 2)));
-  await world.until(one.drive(mailMessage(run, nonce, signal(world, 'a', 'go'))));
-  await world.until(one.drive(command('run_paused', 1)));
-  await world.until(one.drive(mailMessage(run, nonce, signal(world, 'b', 'go'))));
-  await world.deliverAll(one);
-  const { items } = await world.store.list({}, { limit: 10 });
-  expect(items.map(({ state }) => state.status)).toEqual(['completed', 'completed']);
-});
-
 test('K25: a blocked run is looked at when its grace ends, however often it was blocked', async () => {
   const flow = workflow({ name: 'flow', timeout: '2m' }, (ctx) => ctx.signal('go'));
   const world = createWorld();
