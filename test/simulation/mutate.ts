@@ -138,13 +138,13 @@ async function write(): Promise<void> {
 
 function table(): string {
   const rows = mutations.map((mutation) => {
-    const { rule, guard, unseen, mode = '' } = mutation;
+    const { rule, guard, mode = '' } = mutation;
     const cells = [false, true].map((withoutBackstops) => {
       const finding = findingOf(mutation, withoutBackstops);
       if (!finding) return 'not tried';
       return finding.found ? `${finding.schedules}` : `not in ${finding.schedules}`;
     });
-    return `| ${rule} | ${guard}${unseen ? ` (${unseen})` : ''} | ${mode} | ${cells.join(' | ')} |`;
+    return `| ${rule} | ${guard} | ${mode} | ${cells.join(' | ')} |`;
   });
   return [
     '| rule | the guard | in the mode | schedules until it is missed | without backstops |',

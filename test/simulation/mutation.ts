@@ -13,8 +13,6 @@ export interface Mutation {
   patches: Patch[];
   /** In schedules of which mode it is looked for; in those of all modes where none is named. */
   mode?: Mode;
-  /** Why the simulation does not see it, though the guard is right. */
-  unseen?: string;
 }
 
 const inFile =

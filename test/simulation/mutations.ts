@@ -166,9 +166,8 @@ export const mutations: Mutation[] = [
   {
     name: 'nonce-of-blobs',
     rule: 'K7',
-    mode: 'stall',
+    mode: 'reborn',
     guard: 'large payloads lie under the nonce of their run',
-    unseen: 'a deletion that stands still while the run is born again: once in 100,000 schedules, seed 103928 above',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of source.
     patches: [payload('ids.digest(`blobs\\n${nonce}`)', "ids.digest('blobs')")],
   },
@@ -338,10 +337,9 @@ export const mutations: Mutation[] = [
   {
     name: 'gone-meanwhile',
     rule: 'K13',
-    mode: 'stall',
+    mode: 'reborn',
     guard:
       'a driver that had no lease for a moment looks whether the run is still there: it may be deleted, and its places free',
-    unseen: 'once in some thousand schedules, seeds 2001407 and 2001840 above',
     patches: [turn('if (clock.now() > sureUntil) await assertThere();')],
   },
   {

@@ -59,6 +59,8 @@ const callMs = 60_000;
 const appendShare = 0.2;
 const overtakeShare = 0.25;
 const hastyMs = 1_500;
+/** Of those who start a run anew so many do not wait until it is deleted. */
+const hastyShare = 0.5;
 const hurryMs = 300;
 const mailboxFormat = 1;
 
@@ -67,7 +69,7 @@ export function createPeople(
   { api, starters, workload, isNext, hasHeard, isParked, mayOvertake }: Acts,
 ): People {
   const { world, fate, later, tell, nameOf } = setting;
-  const { traits } = setting.case;
+  const { mode, traits } = setting.case;
   const issue = createIssuer(world.clock);
   /** Signals that may overtake an append before they are sent as all others; the second time they are absorbed. */
   const unsent = new Map<string, Signal[]>();
@@ -257,10 +259,14 @@ export function createPeople(
       const head = await world.store.readHead(run);
       if (!head || !isSettled(head.state.status)) return;
       tell('people', `delete ${nameOf(run)} and start it anew`);
-      await ask(api.ports, `delete ${run}`, (ports) => deleteRun(ports, run));
       const { root, input } = workload;
       const key = head.birth.idempotencyKey as string;
-      await startBy(`anew ${run}`, 0, { workflow: root.name, version: root.version, input, key });
+      const bear = (place: string) => startBy(place, 0, { workflow: root.name, version: root.version, input, key });
+      const isHasty = mode === 'reborn' && fate.at(`hasty ${run}`)() < hastyShare;
+      const hasty = isHasty && world.sleep(fate.below(`hasty ${run} after`, hurryMs)).then(() => bear(`hasty ${run}`));
+      await ask(api.ports, `delete ${run}`, (ports) => deleteRun(ports, run));
+      await bear(`anew ${run}`);
+      await hasty;
     },
   };
 }

@@ -16,6 +16,7 @@ const promises = {
   shaky: 'a store that does not answer in time costs no driver its run',
   moment: 'a call that takes long, and people who act just then, lose nothing',
   poison: 'a step that kills its process fails, and is the only one to blame',
+  reborn: 'a run that is deleted and started anew has nothing to do with what still goes on for the one before it',
 } as const;
 
 describe('simulation, invariants 1 to 7', () => {
@@ -49,7 +50,7 @@ describe('the command line of the simulation', () => {
     [['--seeds', 'many'], "--seeds is a whole number from 1; it was given 'many'"],
     [['--seeds', '0'], "--seeds is a whole number from 1; it was given '0'"],
     [['--from', '1.5'], "--from is a whole number from 0; it was given '1.5'"],
-    [['--mode', 'wild'], "--mode is one of calm, faults, stall, kill, shaky, poison, moment; it was given 'wild'"],
+    [['--mode', 'wild'], "--mode is one of calm, faults, stall, kill, shaky, poison, moment, reborn; it was given 'wild'"],
     [['--example', 'none'], 'order-graph-undone'],
     [['--whole'], '--whole goes with --story'],
     [['--sedes', '3'], "Unknown option '--sedes'"],

@@ -3,8 +3,8 @@
  */
 import type { Limits } from '../../lib/kernel/limits.ts';
 
-export type Mode = 'calm' | 'faults' | 'stall' | 'kill' | 'shaky' | 'poison' | 'moment';
-export const modes: readonly Mode[] = ['calm', 'faults', 'stall', 'kill', 'shaky', 'poison', 'moment'];
+export const modes = ['calm', 'faults', 'stall', 'kill', 'shaky', 'poison', 'moment', 'reborn'] as const;
+export type Mode = (typeof modes)[number];
 
 export interface Traits {
   durability: 'each' | 'relaxed' | 'none';
@@ -47,16 +47,17 @@ const minute = 60 * second;
 export function randomTraits(mode: Mode, chance: () => number): Traits {
   const below = (max: number) => Math.floor(chance() * max);
   const roll = chance();
-  const again = mode !== 'poison' && chance() < 0.12 ? 1 + below(2) : 0;
+  const isReborn = mode === 'reborn';
+  const again = mode !== 'poison' && !isReborn && chance() < 0.12 ? 1 + below(2) : 0;
   const commands = chance() < (again > 0 ? 0.6 : 0.3);
   const cancel = commands && chance() < 0.3;
-  const rough = mode === 'faults' || mode === 'stall' || mode === 'kill' || mode === 'moment';
+  const rough = mode === 'faults' || mode === 'stall' || mode === 'kill' || mode === 'moment' || isReborn;
   const crashes = mode === 'poison' ? { crashes: 3, takeovers: 30 } : { crashes: 1_000, takeovers: 1_000 };
   const chunkEvents = chance() < 0.25 ? { chunkEvents: 1 + below(3) } : {};
-  const inlineBytes = chance() < 0.2 ? { inlineBytes: 24 } : {};
+  const inlineBytes = chance() < (isReborn ? 0.5 : 0.2) ? { inlineBytes: 24 } : {};
   const cut = chance() < 0.3 && (mode === 'kill' || mode === 'shaky');
   const durableQueue = chance() < 0.6;
-  const twice = chance() < 0.25;
+  const twice = chance() < 0.25 || isReborn;
   const deploys = rough && chance() < 0.12;
   const timeoutMs =
     mode !== 'poison' && chance() < (deploys ? 0.5 : 0.1) ? 20 * second + below(400 * second) : undefined;
@@ -79,7 +80,7 @@ export function randomTraits(mode: Mode, chance: () => number): Traits {
     runs: 1 + below(2),
     twice,
     // What people tell a run that went on as another finds that one through it.
-    reborn: twice && again === 0 && mode !== 'poison' && chance() < 0.5,
+    reborn: isReborn || (twice && again === 0 && mode !== 'poison' && chance() < 0.5),
     outage: chance() < 0.2 ? { from: chance() < 0.5 ? 0 : below(minute), ms: 5 * second + below(minute) } : undefined,
     visibilityMs: mode === 'poison' ? 4 * second + below(minute) : minute,
   };

@@ -66,6 +66,8 @@ const drainShare = 0.3;
 const drainMs = 4_000;
 const throttledShare = 0.7;
 const slowMs = 150;
+/** Of the calls of who answers people, where runs are born again, so many take seconds. */
+const dawdleShare = 0.2;
 
 export function createTroubles(setting: Setting, acts: Acts): Troubles {
   const { fate, world, later, tell } = setting;
@@ -77,9 +79,11 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     when: fate.at('target when')() < 0.5 ? ('before' as const) : ('after' as const),
   };
   /** In half of the directed schedules it is a call of one meaning, whoever makes it. */
-  const isLikely = fate.at('target likely')() < likelyShare;
+  const isLikely = mode !== 'reborn' && fate.at('target likely')() < likelyShare;
   const moment = isLikely ? likely(traits) : moments[fate.below('target moment', moments.length)];
-  const isByMoment = mode === 'moment' || fate.at('target by moment')() < 0.5;
+  const isByMoment = mode === 'moment' || mode === 'reborn' || fate.at('target by moment')() < 0.5;
+  /** One call is struck, and everything else goes on. */
+  const isDirected = mode === 'stall' || mode === 'kill' || mode === 'reborn';
   let momentsLeft =
     mode === 'moment' ? Number.POSITIVE_INFINITY : 1 + fate.below('target nth moment', isLikely ? 2 : 5);
   let drains = traits.receiver === 'worker' && fate.at('drains')() < drainShare;
@@ -166,6 +170,14 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     return { do: 'delay', ms };
   }
 
+  /** Any call of a deletion takes long. */
+  function dawdle(call: Call, place: string, chance: () => number): Trouble | undefined {
+    if (chance() >= dawdleShare || !fate.allows('slow', place)) return undefined;
+    const ms = Math.floor(chance() * longestMs);
+    tell(call.process, `waits ${ms} ms for its ${call.method}`);
+    return { do: 'delay', ms };
+  }
+
   function kill(process: Process, call: Call, when: 'before' | 'after'): Trouble {
     tell(process.name, `dies ${when} its ${call.method}`);
     acts.bury(process);
@@ -200,7 +212,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
       const trouble = scattered(process, call, place, chance);
       if (trouble) return trouble;
     }
-    if (mode === 'stall' || mode === 'kill') {
+    if (isDirected) {
       if (!struck && isTarget(call) && fate.allows('strike', place)) {
         struck = true;
         return strike(process, call, chance);
@@ -229,6 +241,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     const place = placeOf(call);
     const chance = fate.at(place);
     if (setting.disturbed() && mode === 'moment') return linger(call, place, chance) ?? slowness(call, place, chance);
+    if (setting.disturbed() && mode === 'reborn') return dawdle(call, place, chance) ?? slowness(call, place, chance);
     if (!setting.disturbed() || (mode !== 'faults' && mode !== 'shaky')) return slowness(call, place, chance);
     const kind = fallsOn(['refuse', 'timeOut'], chance());
     if (kind && fate.allows(kind, place)) return unanswered(call, kind === 'refuse' ? 'refuse' : 'timeOut');
@@ -240,7 +253,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     const ms = fate.below(`in ${place}`, inStepMs);
     if (mode === 'faults' && fate.strikes('crash', place)) later(ms, () => acts.die(process, `in ${key}`));
     const isAbout = moment === (isOnce ? 'runs a step that runs at most once' : 'runs a step');
-    if ((mode === 'kill' || mode === 'stall') && isByMoment && isAbout && !struck) {
+    if (isDirected && isByMoment && isAbout && !struck) {
       momentsLeft -= 1;
       if (momentsLeft > 0 || !fate.allows('strike', place)) return;
       struck = true;
