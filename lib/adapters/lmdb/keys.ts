@@ -79,17 +79,22 @@ function writeLetters(bytes: Buffer, at: number, letters: string): void {
   }
 }
 
+const letterCodes = Buffer.from(idLetters, 'latin1');
+const spelt = Buffer.alloc(RANDOM_ID_LETTERS);
+
+/** By way of a buffer: a text put together letter by letter keeps all its pieces for as long as the run is in flight. */
 function readLetters(bytes: Buffer, from: number): string {
-  let letters = '';
-  for (let at = from; at < from + RANDOM_ID_BYTES; at += 5) {
-    const group = bytes.readUIntBE(at, 5);
-    const high = Math.floor(group / 2 ** 20);
-    const low = group % 2 ** 20;
-    for (const four of [high, low]) {
-      for (let bits = 15; bits >= 0; bits -= 5) letters += idLetters[(four >> bits) & 31];
-    }
+  for (let group = 0; group < RANDOM_ID_LETTERS / 8; group += 1) {
+    const bits = bytes.readUIntBE(from + group * 5, 5);
+    spell(Math.floor(bits / 2 ** 20), group * 8);
+    spell(bits % 2 ** 20, group * 8 + 4);
   }
-  return letters;
+  return spelt.toString('latin1');
+}
+
+/** Four letters of five bits each. */
+function spell(bits: number, at: number): void {
+  for (let letter = 0; letter < 4; letter += 1) spelt[at + letter] = letterCodes[(bits >> (15 - 5 * letter)) & 31] ?? 0;
 }
 
 /** For identifiers within records: 24 random letters as 15 bytes, a digest's two more as they are; anything else is left. */
