@@ -42,14 +42,15 @@ export function plotOf({ title, sizes, linearFrom }: GrowthPart, series: Growth)
   return plotSvg({ title, xTitle: sizes, yTitle: 'ms', series, ...(linearFrom !== undefined && { linearFrom }) });
 }
 
-/** A line for each size, a column for each series. */
+/** A line for each size, a column for each series: a dash where a size was not measured. */
 export function growthTable({ sizes }: GrowthPart, series: Growth): string[][] {
+  const cell = (value: number | undefined) => (value === undefined ? '–' : show(value));
   const all = [...new Set(series.flatMap(({ points }) => points.map(([size]) => size)))].sort((a, b) => a - b);
   return [
     [sizes, ...series.map(({ name }) => `${name} (ms)`)],
     ...all.map((size) => [
       size.toLocaleString('en-US'),
-      ...series.map(({ points }) => show(points.find(([x]) => x === size)?.[1])),
+      ...series.map(({ points }) => cell(points.find(([x]) => x === size)?.[1])),
     ]),
   ];
 }

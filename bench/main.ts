@@ -22,7 +22,7 @@ const help = `npm run bench -- [options]
   --growth         instead of the table: how time grows with size, some minutes; its plots are written to docs/img
   --up-to <size>   of --growth only sizes up to this
   --cold-start     instead of the table: what each function and package takes to import
-  --write          all of it, and docs/performance.md with the figures
+  --write          docs/performance.md with the figures: all of them, or with --growth or --cold-start only those
   --help           print this`;
 
 const { values: flags } = parseArgs({
@@ -67,9 +67,11 @@ async function inProcess(name: string): Promise<unknown> {
 async function bench(): Promise<void> {
   const { growth, write, 'cold-start': coldStart } = flags;
   const blocks: Record<string, string> = {};
-  if (write || !(growth || coldStart)) Object.assign(blocks, await measureTable());
-  if (write || growth) Object.assign(blocks, await measureGrowths());
-  if (write || coldStart) blocks['cold start'] = await measureColdStarts();
+  const isOnlyOne = growth || coldStart;
+  const isAll = write && !isOnlyOne;
+  if (!isOnlyOne) Object.assign(blocks, await measureTable());
+  if (isAll || growth) Object.assign(blocks, await measureGrowths());
+  if (isAll || coldStart) blocks['cold start'] = await measureColdStarts();
   if (write) writeBlocks(blocks);
 }
 

@@ -8,6 +8,7 @@ import {
   type AttributeValue,
   type DynamoDBClient,
   GetItemCommand,
+  type ReturnValue,
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-dynamodb';
@@ -47,11 +48,13 @@ interface Request {
   Item?: Values;
   ProjectionExpression?: string;
   FilterExpression?: string;
+  ReturnValues?: ReturnValue;
   RequestItems?: Record<string, BatchRead | BatchWrite[]>;
 }
 
 interface Answer {
   Item?: Values;
+  Attributes?: Values;
   Items?: Values[];
   Responses?: Record<string, Values[]>;
   UnprocessedKeys?: Record<string, { Keys?: Values[] }>;
@@ -86,6 +89,12 @@ interface Write {
 const free = new Set(['CreateTable', 'DescribeTable', 'DescribeTimeToLive', 'ListTables', 'UpdateTimeToLive']);
 const reads = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem']);
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']);
+/** What a write tells of its item without a request more, and for nothing. */
+const tells: Readonly<Record<string, 'ALL_OLD' | 'ALL_NEW'>> = {
+  PutItem: 'ALL_OLD',
+  UpdateItem: 'ALL_NEW',
+  DeleteItem: 'ALL_OLD',
+};
 
 export function meterTable(
   client: DynamoDBClient,
@@ -101,13 +110,14 @@ export function meterTable(
         if (!reads.has(operation) && !writes.has(operation)) {
           throw new Error(`The meter does not know what ${operation} costs: teach it, in lib/cost/table-meter.ts`);
         }
-        const ask = () =>
-          next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'INDEXES' } as ServiceInputTypes });
         const request = args.input as Request;
+        const told = request.ReturnValues === undefined ? tells[operation] : undefined;
+        const input = { ...request, ReturnConsumedCapacity: 'INDEXES', ...(told && { ReturnValues: told }) };
+        const ask = () => next({ ...args, input: input as ServiceInputTypes });
         return during(() =>
           reads.has(operation)
             ? read(operation, request, ask)
-            : write(operation, writesOf(operation, request, shape), ask),
+            : write(operation, writesOf(operation, request, shape), told, ask),
         );
       },
     { step: 'initialize', priority: 'low', name: 'pawlTableMeter' },
@@ -132,17 +142,28 @@ export function meterTable(
     return found;
   }
 
-  async function write(operation: string, writes: Write[], ask: () => Promise<Out>): Promise<Out> {
+  /** `told`: what was added to the question, and is taken out of the answer. All else is looked at. */
+  async function write(
+    operation: string,
+    writes: Write[],
+    told: 'ALL_OLD' | 'ALL_NEW' | undefined,
+    ask: () => Promise<Out>,
+  ): Promise<Out> {
     return alone(
       writes.map(({ key }) => JSON.stringify(key)),
       async () => {
-        const befores = await Promise.all(writes.map(look));
+        const [first] = writes as [Write];
+        let befores = told === 'ALL_OLD' ? undefined : await Promise.all(writes.map(look));
         try {
           const done = await ask();
           const answer = done.output as Answer;
-          const afters = await Promise.all(
-            writes.map(async (each) => (each.after === 'as_found' ? look(each) : each.after)),
-          );
+          const attributes = told && takeAttributes(answer);
+          befores ??= [attributes];
+          const afterOf = async (each: Write) => {
+            if (each.after !== 'as_found') return each.after;
+            return told === 'ALL_NEW' ? attributes : look(each);
+          };
+          const afters = await Promise.all(writes.map(afterOf));
           const reported = reportedBy(answer);
           const left = Object.values(answer.UnprocessedItems ?? {}).flat().length;
           for (const [index, { key }] of writes.slice(0, writes.length - left).entries()) {
@@ -161,13 +182,12 @@ export function meterTable(
           return done;
         } catch (error) {
           const isCondition = error instanceof Error && error.name === 'ConditionalCheckFailedException';
-          const [first] = writes as [Write];
           const wanted = first.after === 'as_found' ? undefined : first.after;
           note({
             ...nothing,
             operation,
             about: kindOf(first.key, shape),
-            writeUnits: isCondition ? failedWriteUnits(befores[0], wanted) : 0,
+            writeUnits: isCondition ? failedWriteUnits(befores?.[0] ?? (await look(first)), wanted) : 0,
             outcome: isCondition ? 'condition_failed' : 'failed',
           });
           throw error;
@@ -198,6 +218,13 @@ interface Out {
 const gigabyte = 1_024 ** 3;
 const monthMs = 30 * 24 * 60 * 60 * 1_000;
 const nothing = { readUnits: 0, writeUnits: 0, indexUnits: {}, gbMonths: 0, outcome: 'done' } as const;
+
+/** For whoever asked, the answer is to be as without the meter. */
+function takeAttributes(answer: Answer): Item | undefined {
+  const { Attributes } = answer;
+  delete answer.Attributes;
+  return Attributes && asItem(Attributes);
+}
 
 function reportedBy({ ConsumedCapacity }: Answer): number | undefined {
   if (ConsumedCapacity === undefined) return undefined;

@@ -1,10 +1,12 @@
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
+  DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
   QueryCommand,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import {
@@ -118,6 +120,20 @@ test('a failed condition is paid, a refused request is not', async () => {
     { outcome: 'condition_failed', writeUnits: 3, indexUnits: {} },
     { outcome: 'failed', writeUnits: 0 },
   ]);
+});
+
+test('a write answers as it would without a meter', async () => {
+  await put('asked');
+  const update = { TableName: table, Key: keyOf(event('asked')), UpdateExpression: 'SET body = :b' };
+  const to = (b: string) => ({ ExpressionAttributeValues: { ':b': { S: b } } });
+  meter.reset();
+  const plain = await dynamodb().send(new UpdateItemCommand({ ...update, ...to('x'.repeat(1_500)) }));
+  const asked = await dynamodb().send(new UpdateItemCommand({ ...update, ...to('c'), ReturnValues: 'UPDATED_OLD' }));
+  const over = await dynamodb().send(new PutItemCommand({ TableName: table, Item: event('asked') }));
+  const removed = await dynamodb().send(new DeleteItemCommand({ TableName: table, Key: keyOf(event('asked')) }));
+  expect([plain, over, removed].map(({ Attributes }) => Attributes)).toEqual([undefined, undefined, undefined]);
+  expect(asked.Attributes).toEqual({ body: { S: 'x'.repeat(1_500) } });
+  expect(seen()).toMatchObject([{ writeUnits: 2 }, { writeUnits: 2 }, { writeUnits: 1 }, { writeUnits: 1 }]);
 });
 
 test('what the meter cannot price it refuses, before anything is done', async () => {

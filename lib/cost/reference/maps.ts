@@ -69,4 +69,20 @@ export const maps: readonly MapCost[] = [
     invocations: 209,
     usd: 0.00751493,
   },
+  {
+    children: 10_000,
+    writes: {
+      create: 30_003,
+      append: 14_009,
+      settle: 20_002,
+      'move of the wake time': 4_554,
+      mail: 10_000,
+      'mail removed': 10_000,
+      'lost condition': 407,
+    },
+    readUnits: 66_329,
+    queueRequests: 24_351,
+    invocations: 2_176,
+    usd: 0.0830185,
+  },
 ];
