@@ -50,7 +50,10 @@ describe('the command line of the simulation', () => {
     [['--seeds', 'many'], "--seeds is a whole number from 1; it was given 'many'"],
     [['--seeds', '0'], "--seeds is a whole number from 1; it was given '0'"],
     [['--from', '1.5'], "--from is a whole number from 0; it was given '1.5'"],
-    [['--mode', 'wild'], "--mode is one of calm, faults, stall, kill, shaky, poison, moment, reborn; it was given 'wild'"],
+    [
+      ['--mode', 'wild'],
+      "--mode is one of calm, faults, stall, kill, shaky, poison, moment, reborn; it was given 'wild'",
+    ],
     [['--example', 'none'], 'order-graph-undone'],
     [['--whole'], '--whole goes with --story'],
     [['--sedes', '3'], "Unknown option '--sedes'"],
