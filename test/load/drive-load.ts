@@ -2,6 +2,8 @@
  * Those who load a server. A closed loop has so many runs in flight and waits for each; an open loop sends so many starts
  * a second, whatever the answers are.
  */
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { createClient } from 'pawl/client';
 import { type LoadOutput, stepsPerRun } from './chain.ts';
 import { emptyTally, type Tally } from './tally.ts';
@@ -120,12 +122,15 @@ export interface OpenOptions {
   perSecond: number;
   /** The most requests that are open; what would be more is not sent. */
   most: number;
+  /** So many are kept, and requests wait for one that is free. */
+  connections: number;
 }
 
 const tickMs = 20;
 
-export function openLoop({ url, name, perSecond, most }: OpenOptions): Loader {
+export function openLoop({ url, name, perSecond, most, connections }: OpenOptions): Loader {
   const own = loader();
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const asking = new Set<Promise<void>>();
   const began = performance.now();
   let count = 0;
@@ -134,27 +139,25 @@ export function openLoop({ url, name, perSecond, most }: OpenOptions): Loader {
     const at = performance.now();
     own.tally().asked += 1;
     try {
-      const answer = await fetch(`${url}/v1/runs`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': `${name}-${number}` },
-        body: JSON.stringify({ workflow: 'load-chain', input: number }),
+      const answer = await post(`${url}/v1/runs`, agent, `${name}-${number}`, {
+        workflow: 'load-chain',
+        input: number,
       });
-      const told = (await answer.json()) as { id?: string };
+      const told = JSON.parse(answer.text) as { id?: string };
       const tookMs = performance.now() - at;
       if (answer.status === 429) {
         own.tally().refused += 1;
         own.tally().refusalMs.push(tookMs);
-        if (!/^\d+$/.test(answer.headers.get('retry-after') ?? '')) own.complain('429 without Retry-After');
+        if (!/^\d+$/.test(answer.headers['retry-after'] ?? '')) own.complain('429 without Retry-After');
       } else if (answer.status === 201 && told.id !== undefined) {
         own.tally().accepted += 1;
         own.tally().startMs.push(tookMs);
         own.open.add(told.id);
       } else own.complain(`${answer.status} ${JSON.stringify(told)}`);
     } catch (error) {
-      const { cause } = error as { cause?: { code?: unknown } };
       // The machine holds no more connections that nobody has taken yet, and lets the newest wait.
-      if (cause?.code === 'UND_ERR_CONNECT_TIMEOUT') own.tally().unsent += 1;
-      else own.complain(`${String(error)} ${String(cause ?? '')}`);
+      if ((error as { code?: unknown }).code === 'ETIMEDOUT') own.tally().unsent += 1;
+      else own.complain(String(error));
     }
   }
 
@@ -174,8 +177,32 @@ export function openLoop({ url, name, perSecond, most }: OpenOptions): Loader {
     async stop() {
       clearInterval(timer);
       await Promise.all(asking);
+      agent.destroy();
     },
   };
+}
+
+interface Answered {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+/** `fetch` opens a connection for each request that finds none free; an agent keeps to a number of them. */
+function post(url: string, agent: Agent, key: string, body: object): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key };
+    const asked = request(url, { method: 'POST', agent, headers }, (answer) => {
+      const { statusCode: status = 0, headers: told } = answer;
+      text(answer).then((read) => resolve({ status, headers: told, text: read }), reject);
+    });
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      // The server hung up on a connection that had been idle, just as it was used again.
+      if (asked.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, agent, key, body));
+      else reject(error);
+    });
+    asked.end(JSON.stringify(body));
+  });
 }
 
 /**

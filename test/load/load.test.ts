@@ -44,7 +44,7 @@ describe('under load', { timeout: 25_000 }, () => {
   });
 
   test('what is too much is refused, what was accepted completes, and then all is as before', async () => {
-    const loader = openLoop({ url: server.url, name: 'open', perSecond: 3_000, most: 300 });
+    const loader = openLoop({ url: server.url, name: 'open', perSecond: 3_000, most: 300, connections: 300 });
     let refused = 0;
     await until(() => {
       refused += loader.take().refused;

@@ -2,7 +2,7 @@
  * `npm run load -- --minutes 10 --backend lmdb|aws`: many times the bench's load for long, then more than can be done.
  * Every accepted run has to complete, memory to stay flat, and a server that has too much to do to say so and go on.
  * Exit code 1: something was violated. Other options: --mode http|in-process, --factor 10, --overload 60 (seconds; 0:
- * none), --processes 4, --fsync batch, --plot file.svg.
+ * none), --processes 4, --connections 50 (that each of them keeps under overload), --fsync batch, --plot file.svg.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     mode: { type: 'string', default: 'http' },
     factor: { type: 'string', default: '10' },
     overload: { type: 'string', default: '60' },
+    connections: { type: 'string', default: '50' },
     processes: { type: 'string', default: '4' },
     fsync: { type: 'string', default: 'batch' },
     plot: { type: 'string' },
@@ -88,7 +89,7 @@ async function overHttp(server: LoadedServer): Promise<void> {
         order: (index) => ({
           do: 'open',
           options: {
-            ...{ url, name: `open-${index}`, most: openRequests },
+            ...{ url, name: `open-${index}`, most: openRequests, connections: Number(values.connections) },
             perSecond: (overloadFactor * capacity) / processes,
           },
         }),
