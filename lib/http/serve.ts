@@ -44,6 +44,10 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   const { connections, idleMs } = { ...defaultHttpLimits, ...options.limits };
   server.maxConnections = connections;
   server.timeout = idleMs;
+  // A client that opens a new connection for each burst waits for it to be taken: let it keep those it has …
+  server.keepAliveTimeout = idleMs;
+  // … as long as there is room for others.
+  server.on('drop', () => server.closeIdleConnections());
   // A kept-alive connection becomes idle after its answer, and would hold the closing server open.
   server.on('request', (_request, answer) => {
     answer.once('close', () => {

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
@@ -159,6 +159,26 @@ describe('serveHttp', () => {
     await expect(fetch(`${url}/health`)).rejects.toThrow();
   });
 
+  test('where there are as many connections as may be, those between two requests make room for others', async () => {
+    const limits = { connections: 1 };
+    const server = await serveHttp({ app: createHttpApp({ api: createFakeApi() }), port: 0, limits });
+    open.push(server);
+    const agents = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
+    const ask = (agent?: Agent) => statusOf(server.url, 'localhost', agent).catch(() => 'hung up on');
+    expect(await ask(agents[0])).toBe(200);
+    expect(await ask(agents[1])).toBe('hung up on');
+    await expect.poll(() => ask(agents[1])).toBe(200);
+    for (const agent of agents) agent.destroy();
+  });
+
+  test('many that come at once, and ask again and again, are all answered', async () => {
+    const { url } = await served();
+    const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+    const statuses = await Promise.all(Array.from({ length: 1_000 }, () => statusOf(url, 'localhost', agent)));
+    agent.destroy();
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
   test('closing twice is closing once', async () => {
     const { server } = await served();
     await Promise.all([server.close(), server.close()]);
@@ -184,9 +204,9 @@ test.each([
 });
 
 /** fetch does not let its caller choose the Host. */
-function statusOf(url: string, host: string): Promise<number | undefined> {
+function statusOf(url: string, host: string, agent?: Agent): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${url}/health`, { headers: { Host: host } }, (answer) => {
+    const sent = request(`${url}/health`, { headers: { Host: host }, agent }, (answer) => {
       answer.resume();
       resolve(answer.statusCode);
     });
