@@ -15,10 +15,6 @@ export async function openLocalBackend(
   options: BackendOptions & { dataDir: string; fsync: 'batch' | 'never' },
 ): Promise<Backend> {
   const { clock, dataDir, fsync, ids, worker } = options;
-  const { store, documents } = await openChecked({ dataDir, clock, worker }, () => ({
-    store: createLmdbStore({ dataDir, fsync, clock }),
-    documents: createLmdbDocuments({ dataDir, fsync }),
-  }));
   const memory = createMemoryQueue({ clock });
   const peers = await createPeers({
     dataDir,
@@ -27,6 +23,15 @@ export async function openLocalBackend(
     ids,
     onMessage: (message) => hear(options, memory, message),
     onPeerGone: options.onProcessGone,
+  });
+  const { store, documents } = await openChecked({ dataDir, clock, worker }, () =>
+    peers.whileNobodyWrites(
+      () => ({ store: createLmdbStore({ dataDir, fsync, clock }), documents: createLmdbDocuments({ dataDir, fsync }) }),
+      (opened) => opened.store.holdWrites,
+    ),
+  ).catch(async (error: unknown) => {
+    await peers.close();
+    throw error;
   });
   return {
     store,

@@ -18,7 +18,7 @@ const pageSize = 100;
 
 export async function openChecked<T extends { store: Store }>(
   { dataDir, clock, worker }: { dataDir: string; clock: Clock; worker: boolean },
-  open: () => T,
+  open: () => Promise<T>,
 ): Promise<T> {
   const mark = markOpening(dataDir);
   try {
@@ -27,7 +27,7 @@ export async function openChecked<T extends { store: Store }>(
       if (inspected.kind === 'broken') throw new Fault('corrupt', damagedFile(storeFile(dataDir), inspected.why));
       mark.forgive();
     }
-    const opened = open();
+    const opened = await open();
     await readSome(opened.store, clock, worker);
     return opened;
   } finally {

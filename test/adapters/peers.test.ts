@@ -76,6 +76,29 @@ describe('processes on one data directory', () => {
     expect(gone).toEqual([]);
   });
 
+  test('the store is opened while a process that has it keeps all others from writing', async () => {
+    const { child } = await enterAsProcess('worker');
+    child.tell({ open: true });
+    await child.said('opened');
+    const { peers } = await enter('client');
+    const noHold = () => () => {};
+    expect(await peers.whileNobodyWrites(() => 'opened', noHold)).toBe('opened');
+    expect(await child.said('heldUntilBegun')).toBe(true);
+  });
+
+  test('of two that open it at once each holds for the other before it writes anything', async () => {
+    const { child } = await enterAsProcess('worker');
+    const { peers } = await enter('client');
+    // The other one has not got it open: nobody is waited for.
+    await peers.whileNobodyWrites(
+      () => {},
+      () => (held) => held(),
+    );
+    child.tell({ open: true });
+    expect(await child.said('heldUntilBegun')).toBe(true);
+    expect(await child.said('opened')).toBe(true);
+  });
+
   test('one that closed in order is gone, too', async () => {
     const { peers, gone } = await enter('worker');
     const other = await enter('client');

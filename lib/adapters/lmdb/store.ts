@@ -53,6 +53,10 @@ import { createSpace } from './space.ts';
 
 /** What one look at the disk, or one transaction, does at most before others get their turn. */
 const ENTRIES_AT_ONCE = 1_000;
+/** Who begins to open the store in this time is not disturbed. */
+const LONGEST_HOLD_MS = 500;
+/** A hundred times as long as it takes. */
+const OPENED_WITHIN_MS = 20;
 const ifAbsent = { noOverwrite: true } as const;
 const noContent = Buffer.alloc(0);
 
@@ -64,7 +68,12 @@ export interface LmdbStoreOptions {
   mapSize?: number;
 }
 
-export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: LmdbStoreOptions): Store {
+export interface LmdbStore extends Store {
+  /** Keeps all processes from writing: calls `held`, and lets them go on shortly after `isBegun`. Blocks until then. */
+  holdWrites(held: () => void, isBegun: () => boolean): void;
+}
+
+export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: LmdbStoreOptions): LmdbStore {
   const env: Environment = openEnvironment({ dataDir, fsync, mapSize });
   const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
@@ -370,12 +379,30 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
         return (await Promise.all(expired.items.map(purge))).flat();
       }),
 
+    holdWrites(held, isBegun) {
+      if (closing !== undefined) return held();
+      // A transaction that may wait would take in what others of this process write meanwhile, and answer before it is durable.
+      env.transactionSync(() => {
+        held();
+        const until = performance.now() + LONGEST_HOLD_MS;
+        while (!isBegun() && performance.now() < until) sleep(1);
+        // Who opens the store cannot say when he has read what he takes over: he waits to write by then.
+        sleep(OPENED_WITHIN_MS);
+      });
+    },
+
     close() {
       space.close();
       closing ??= env.close();
       return closing;
     },
   };
+}
+
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+
+function sleep(ms: number): void {
+  Atomics.wait(nobodyWakes, 0, 0, ms);
 }
 
 function closed(): Fault {

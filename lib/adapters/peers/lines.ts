@@ -9,7 +9,12 @@ export type Line =
   | { say: 'subscribe' | 'unsubscribe'; run: string }
   | { say: 'changed'; run: string; settledAt?: number }
   | { say: 'message'; number: number; message: Message }
-  | { say: 'received'; number: number };
+  /** Let nobody write until whoever says this has opened the store. */
+  | { say: 'hold'; number: number; name: string; pid: number }
+  /** Of a message, or: nobody writes now. */
+  | { say: 'received'; number: number }
+  /** Who is asked to hold has not got the store open himself: he will, before he writes. */
+  | { say: 'later'; number: number };
 
 const LONGEST_LINE = 4_000_000;
 
@@ -67,7 +72,15 @@ function isLine(line: Partial<Record<string, unknown>>): boolean {
       return typeof line.run === 'string' && ['number', 'undefined'].includes(typeof line.settledAt);
     case 'message':
       return typeof line.number === 'number' && isMessage(line.message);
+    case 'hold':
+      return (
+        typeof line.number === 'number' &&
+        typeof line.pid === 'number' &&
+        typeof line.name === 'string' &&
+        /^[0-9a-z]+$/.test(line.name)
+      );
     case 'received':
+    case 'later':
       return typeof line.number === 'number';
     default:
       return false;

@@ -1,9 +1,9 @@
 /**
  * The other processes on a data directory. Each holds a Unix socket, which the operating system takes from it when it
  * dies: then nobody can connect any more, and the open connections end.
- * Owns: who is alive, hints and wakes between processes. Does not own: anything durable; all that is said here may be lost.
+ * Owns: who is alive, hints and wakes between processes, and that nobody writes while one of them opens the store. Does not own: anything durable; all that is said here may be lost.
  */
-import { type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, rmSync, watch, writeFileSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -24,8 +24,9 @@ const SCAN_EVERY_MS = 2_000;
 const ANSWER_WITHIN_MS = 1_000;
 /** Before connecting again to one that hung up at once. */
 const RECONNECT_AFTER_MS = 10;
-/** A process that died between binding its socket and naming it leaves a draft. */
+/** A process that died between binding its socket and naming it leaves a draft, one that died while it opened the store a mark. */
 const DRAFT_LIVES_MS = 60_000;
+const leftovers = ['.draft', '.opening'];
 
 export interface PeersOptions {
   dataDir: string;
@@ -42,8 +43,17 @@ export interface Peers extends Liveness, Changes {
   wake(message: Message): Promise<number>;
   /** Live worker processes other than this one. */
   workers(): Promise<number>;
+  /**
+   * Opens the store while none of the others writes: lmdb takes the number of the last commit from the file when it opens it, and
+   * puts it back where another process has committed meanwhile; what that one has written is lost then.
+   * `holdWrites` is what the others may ask of this process from then on.
+   */
+  whileNobodyWrites<T>(open: () => T, holdWrites: (opened: T) => HoldWrites): Promise<T>;
   close(): Promise<void>;
 }
+
+/** Calls `held` while no process can write, and lets all go on shortly after `isBegun`. Blocks until then. */
+export type HoldWrites = (held: () => void, isBegun: () => boolean) => void;
 
 /** A connection that this process opened. */
 interface Link {
@@ -77,6 +87,9 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
   let scanning: Promise<void> | undefined;
   let isOpen = false;
   let isClosed = false;
+  let holdWrites: HoldWrites | undefined;
+  /** Those who are opening the store, as this process is. */
+  const early: string[] = [];
 
   function letProcessEnd(handle: { unref(): unknown }): void {
     if (role === 'client') handle.unref();
@@ -127,7 +140,18 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
       case 'changed':
         local.publish(line.run, line.settledAt);
         return;
+      case 'hold':
+        // Within a process the store is opened once, whoever opens it.
+        if (line.pid === process.pid) writeLine(socket, { say: 'received', number: line.number });
+        else if (holdWrites) {
+          holdWrites(() => writeLine(socket, { say: 'received', number: line.number }), isBegun(line.name));
+        } else {
+          early.push(line.name);
+          writeLine(socket, { say: 'later', number: line.number });
+        }
+        return;
       case 'received':
+      case 'later':
         return;
     }
   }
@@ -160,9 +184,9 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     letProcessEnd(socket);
     readLines(socket, (line) => {
       if (line.say === 'changed') local.publish(line.run, line.settledAt);
-      if (line.say !== 'received') return;
+      if (line.say !== 'received' && line.say !== 'later') return;
       link.isSilent = false;
-      link.unanswered.get(line.number)?.(true);
+      link.unanswered.get(line.number)?.(line.say === 'received');
     });
     socket.on('close', () => {
       links.delete(peer.name);
@@ -205,7 +229,8 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
         (found) => found.mtimeMs,
         () => Date.now(),
       ));
-    if (file.endsWith('.draft') && age > DRAFT_LIVES_MS) await rm(path, { force: true });
+    const isLeft = leftovers.some((end) => file.endsWith(end));
+    if (isLeft && age > DRAFT_LIVES_MS) await rm(path, { force: true });
   }
 
   function scanOnce(): Promise<void> {
@@ -232,12 +257,29 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     return [...links.values()].filter(({ peer }) => peer.role === 'worker');
   }
 
+  /** Stands until the process begins to open the store. */
+  function opening(name: string): string {
+    return join(directory, `${name}.opening`);
+  }
+
+  function isBegun(name: string): () => boolean {
+    return () => !existsSync(opening(name));
+  }
+
   function hand(link: Link, message: Message): Promise<boolean> {
+    return ask(link, { say: 'message', message });
+  }
+
+  function ask(
+    link: Link,
+    asked: { say: 'message'; message: Message } | { say: 'hold'; name: string; pid: number },
+  ): Promise<boolean> {
     const { socket, unanswered, isSilent } = link;
     lastNumber += 1;
     const number = lastNumber;
+    const line: Line = { ...asked, number };
     if (isSilent) {
-      if (!isBehind(socket)) writeLine(socket, { say: 'message', number, message });
+      if (!isBehind(socket)) writeLine(socket, line);
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {
@@ -252,7 +294,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
       }
       unanswered.set(number, answer);
       if (socket.destroyed) answer(false);
-      else writeLine(socket, { say: 'message', number, message });
+      else writeLine(socket, line);
     });
   }
 
@@ -324,6 +366,21 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
         if (link !== undefined && (await hand(link, message))) return 1;
       }
       return 0;
+    },
+
+    async whileNobodyWrites(open, holdingOf) {
+      writeFileSync(opening(self), '');
+      try {
+        for (const link of [...links.values()]) {
+          if (await ask(link, { say: 'hold', name: self, pid: process.pid })) break;
+        }
+      } finally {
+        rmSync(opening(self), { force: true });
+      }
+      const opened = open();
+      holdWrites = holdingOf(opened);
+      for (const name of early.splice(0)) holdWrites(() => {}, isBegun(name));
+      return opened;
     },
 
     async workers() {
