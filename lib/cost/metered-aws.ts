@@ -13,6 +13,7 @@ import { Fault } from '../kernel/faults.ts';
 import type { Observer } from '../kernel/ports.ts';
 import type { PawlApi } from '../service/api.ts';
 import { createAwsClients } from '../wiring/aws/all-clients.ts';
+import type { ServiceTimeouts } from '../wiring/aws/clients.ts';
 import { openAws } from '../wiring/aws/open-aws.ts';
 import { createMeter, type Meter } from './meter.ts';
 
@@ -42,6 +43,8 @@ export interface MeteredAwsOptions {
 const deployment = 'measured';
 /** Between two looks at whether something is under way, in ms. */
 const lookMs = 5;
+/** A busy machine is no answer that was lost: what is tried again would be counted twice. */
+const timeouts: ServiceTimeouts = { connectMs: 60_000, answerMs: 60_000, payloadMs: 60_000, pollMs: 60_000 };
 
 export async function startMeteredAws(options: MeteredAwsOptions): Promise<MeteredAws> {
   const { workflows, observer, sqsFaults, clock = createShiftedClock() } = options;
@@ -52,6 +55,7 @@ export async function startMeteredAws(options: MeteredAwsOptions): Promise<Meter
     port: 0,
     clock,
     observer: meter.observe(observer),
+    timeouts,
     wrapClients: meter.wrapClients,
     wrapInvocation: meter.invocation,
     ...(sqsFaults && { sqsFaults }),
@@ -60,7 +64,7 @@ export async function startMeteredAws(options: MeteredAwsOptions): Promise<Meter
   });
   const { environment, endpoints, clients } = aws.services;
   const { queueUrl } = environment;
-  const polling = meter.wrapClients(createAwsClients(endpoints));
+  const polling = meter.wrapClients(createAwsClients(endpoints, timeouts));
   const failed = (error: unknown) => observer?.troubled?.({ run: '', message: 'The driver failed', error });
   const source = startEventSource({
     sqs: polling.sqs,

@@ -10,7 +10,7 @@ import { createTriggerHandler } from '../../functions/trigger.ts';
 import type { Observer } from '../kernel/ports.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createAwsClients } from '../wiring/aws/all-clients.ts';
-import type { AwsClients } from '../wiring/aws/clients.ts';
+import type { AwsClients, ServiceTimeouts } from '../wiring/aws/clients.ts';
 import type { AwsEnvironment, GraphReach } from '../wiring/aws/environment.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { startGateway } from './gateway.ts';
@@ -29,6 +29,8 @@ export interface LocalAwsOptions {
   observer: Observer;
   /** Of the driver, in ms. Default 2 min. */
   driverTimeoutMs?: number;
+  /** Of the functions' clients. Default: those that they have on AWS. */
+  timeouts?: ServiceTimeouts;
   /** Wraps the clients that the functions get, anew with each deployment: a meter, or faults. */
   wrapClients?: (clients: AwsClients) => AwsClients;
   /** Goes around each invocation of a function: to count it. */
@@ -74,7 +76,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const failed = (error: unknown) => observer.troubled?.({ run: '', message: 'A function failed', error });
 
   function createFunctions({ workflows, deployment }: Pick<LocalAwsOptions, 'workflows' | 'deployment'>) {
-    const own = createAwsClients(services.endpoints);
+    const own = createAwsClients(services.endpoints, options.timeouts);
     opened.push(own);
     const clients = options.wrapClients?.(own) ?? own;
     const environment: AwsEnvironment = {
