@@ -53,7 +53,7 @@ export interface Peers extends Liveness, Changes {
 }
 
 /** Calls `held` while no process can write, and lets all go on shortly after `isBegun`. Blocks until then. */
-export type HoldWrites = (held: () => void, isBegun: () => boolean) => void;
+type HoldWrites = (held: () => void, isBegun: () => boolean) => void;
 
 /** A connection that this process opened. */
 interface Link {
