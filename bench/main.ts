@@ -22,7 +22,8 @@ const help = `npm run bench -- [options]
   --growth         instead of the table: how time grows with size, some minutes; its plots are written to docs/img
   --up-to <size>   of --growth only sizes up to this
   --cold-start     instead of the table: what each function and package takes to import
-  --write          docs/performance.md with the figures: all of them, or with --growth or --cold-start only those
+  --table          the table; with --write nothing else
+  --write          docs/performance.md with the figures: all of them, or with --table, --growth or --cold-start only those
   --help           print this`;
 
 const { values: flags } = parseArgs({
@@ -31,6 +32,7 @@ const { values: flags } = parseArgs({
     growth: { type: 'boolean', default: false },
     'up-to': { type: 'string', default: '1000000' },
     'cold-start': { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -65,10 +67,10 @@ async function inProcess(name: string): Promise<unknown> {
 }
 
 async function bench(): Promise<void> {
-  const { growth, write, 'cold-start': coldStart } = flags;
+  const { growth, table, write, 'cold-start': coldStart } = flags;
   const blocks: Record<string, string> = {};
   const isOnlyOne = growth || coldStart;
-  const isAll = write && !isOnlyOne;
+  const isAll = write && !isOnlyOne && !table;
   if (!isOnlyOne) Object.assign(blocks, await measureTable());
   if (isAll || growth) Object.assign(blocks, await measureGrowths());
   if (isAll || coldStart) blocks['cold start'] = await measureColdStarts();
