@@ -238,6 +238,8 @@ export function checkAccepted(
 ): string[] {
   const { heard, current } = foldJournal(head.birth, chunks);
   if (current.phase !== 'settled') return [];
+  // Of a run whose workflow was not there before its deadline the mail was for nobody.
+  if (current.end.type === 'run_failed' && current.end.error.message.includes('while it could not go on')) return [];
   const endedAt = current.end.at;
   return accepted
     .filter(({ run, at }) => run === head.birth.id && at >= head.birth.createdAt && at + acceptedMs < endedAt)
