@@ -60,11 +60,7 @@ function parse(text: string): Line | undefined {
 function isLine(line: Partial<Record<string, unknown>>): boolean {
   switch (line.say) {
     case 'hello':
-      return (
-        typeof line.name === 'string' &&
-        /^[0-9a-z]+$/.test(line.name) &&
-        (line.role === 'worker' || line.role === 'client')
-      );
+      return isName(line.name) && (line.role === 'worker' || line.role === 'client');
     case 'subscribe':
     case 'unsubscribe':
       return typeof line.run === 'string';
@@ -73,18 +69,18 @@ function isLine(line: Partial<Record<string, unknown>>): boolean {
     case 'message':
       return typeof line.number === 'number' && isMessage(line.message);
     case 'hold':
-      return (
-        typeof line.number === 'number' &&
-        typeof line.pid === 'number' &&
-        typeof line.name === 'string' &&
-        /^[0-9a-z]+$/.test(line.name)
-      );
+      return typeof line.number === 'number' && typeof line.pid === 'number' && isName(line.name);
     case 'received':
     case 'later':
       return typeof line.number === 'number';
     default:
       return false;
   }
+}
+
+/** Nothing else becomes part of a path. */
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-z]+$/.test(value);
 }
 
 function isMessage(value: unknown): value is Message {

@@ -1,7 +1,8 @@
 /**
  * The other processes on a data directory. Each holds a Unix socket, which the operating system takes from it when it
  * dies: then nobody can connect any more, and the open connections end.
- * Owns: who is alive, hints and wakes between processes, and that nobody writes while one of them opens the store. Does not own: anything durable; all that is said here may be lost.
+ * Owns: who is alive, hints and wakes between processes, and that nobody writes while one of them opens the store.
+ * Does not own: anything durable; all that is said here may be lost.
  */
 import { existsSync, type FSWatcher, rmSync, watch, writeFileSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
