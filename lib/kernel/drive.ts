@@ -67,7 +67,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
       await announce(ports, journal);
       return 'settled';
     case 'hand_over':
-      await forward(ports, journal);
+      await forward(ports, journal, unread);
       return 'left';
     case 'repair':
       await createHeadKeeper(ports, journal, head).raise();

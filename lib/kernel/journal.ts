@@ -222,12 +222,6 @@ export function heardOf(journal: Journal, mail: readonly Mail[]): string[] {
   return mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
 }
 
-/** A pause or a resume behind which the run has heard a later one (K20). */
-export function isOvertaken(journal: Journal, event: OutsideEvent): boolean {
-  if (event.type !== 'run_paused' && event.type !== 'run_resumed') return false;
-  return !isLater(event, journal.command);
-}
-
 function isLater(event: { issuedAt: number; id: string }, than: { issuedAt: number; id: string } | undefined): boolean {
   if (!than) return true;
   return event.issuedAt > than.issuedAt || (event.issuedAt === than.issuedAt && event.id > than.id);

@@ -1,14 +1,15 @@
 import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
-import { deliver, recipientOf } from './deliver.ts';
-import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
+import { deliver } from './deliver.ts';
+import type { Birth, Mail, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
+import { handOver } from './hand-over.ts';
 import { isSettled } from './head.ts';
 import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
 import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { someAtOnce } from './some-at-once.ts';
-import { handOver, handOverResume, startSuccessor, successorIn, successorOf } from './successor.ts';
-import { tell } from './tell.ts';
+import { startSuccessor, successorIn, successorOf } from './successor.ts';
+import { tell, tellAgain } from './tell.ts';
 
 /**
  * What a settled run owes to others (K22): tell the parent, cancel the children, start the successor, then close the
@@ -21,15 +22,12 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   const continued = end.type === 'run_completed' ? end.continuedAs : undefined;
   const successor = continued && (await startSuccessor(ports, birth, continued));
   if (successor) {
-    await handOverResume(ports, journal, successor);
     await handOver(ports, journal, successor, continued.untaken);
   } else if (birth.parent) {
     await deliver(ports, birth.parent, await settledNotice(ports, birth, end, birth.parent));
   }
   await cancelChildren(ports, birth, await childrenOf(ports, journal, end));
   await closeHead(ports, journal, end);
-  // Until now the run took mail: what has come meanwhile goes to the successor, too.
-  if (successor) await handOver(ports, journal, successor);
   ports.changes.publish(birth.id, journal.position, end);
 }
 
@@ -41,9 +39,9 @@ async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }:
 }
 
 /** Gives the successor of a run whose head is closed what has come since. */
-export async function forward(ports: Ports, journal: Journal): Promise<void> {
+export async function forward(ports: Ports, journal: Journal, unread: readonly Mail[]): Promise<void> {
   const next = await successorIn(ports, journal);
-  if (next) await handOver(ports, journal, recipientOf(ports, next.birth));
+  if (next) for (const { event } of unread) await tellAgain(ports, next.birth, event);
 }
 
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {

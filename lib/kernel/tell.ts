@@ -2,9 +2,10 @@ import { retrying } from './appender.ts';
 import { deliver, recipientOf } from './deliver.ts';
 import type { Birth, Chunk, OutsideEvent } from './events.ts';
 import { isFault } from './faults.ts';
-import { foldJournal, isOvertaken, type Journal } from './journal.ts';
+import { foldJournal, type Journal } from './journal.ts';
+import { copyPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
-import { readdressed, successorIn } from './successor.ts';
+import { successorIn } from './successor.ts';
 
 /**
  * Tells a run something. Where the queue forgets, whoever tells a run that has just ended and goes on as another passes it
@@ -12,16 +13,33 @@ import { readdressed, successorIn } from './successor.ts';
  */
 export async function tell(ports: Ports, birth: Birth, event: OutsideEvent): Promise<void> {
   const { hasEnded } = await deliver(ports, recipientOf(ports, birth), event);
-  if (!hasEnded) return;
   // What is told stands already: whoever is told that it failed would say it once more.
-  const record = await retrying(ports, () => ports.store.read(birth.id));
-  if (record?.head.birth.nonce !== birth.nonce) return;
-  const journal = readable(birth, record.chunks);
+  if (hasEnded) await retrying(ports, () => tellSuccessor(ports, birth, event));
+}
+
+/** Tells a run what the one before it has been told. A child's end is for the run that started it, not for the one that goes on. */
+export async function tellAgain(ports: Ports, to: Birth, event: OutsideEvent): Promise<void> {
+  if (event.type !== 'child_settled') await tell(ports, to, await readdressed(ports, to, event));
+}
+
+/** Tells the run that an ended one goes on as. Where there is none yet, whoever makes it hands over what has come until then. */
+export async function tellSuccessor(
+  ports: Ports,
+  { id, nonce }: Pick<Birth, 'id' | 'nonce'>,
+  event: OutsideEvent,
+): Promise<void> {
+  const record = await ports.store.read(id);
+  if (record?.head.birth.nonce !== nonce) return;
+  const journal = readable(record.head.birth, record.chunks);
   const next = journal && (await successorIn(ports, journal));
-  // Where there is none yet, whoever makes it hands over what has come until then.
-  if (next && !isOvertaken(journal, event)) {
-    await tell(ports, next.birth, await readdressed(ports, event, recipientOf(ports, next.birth)));
-  }
+  if (next) await tellAgain(ports, next.birth, event);
+}
+
+/** What is large lies with the run that it is for. */
+async function readdressed(ports: Ports, to: Birth, event: OutsideEvent): Promise<OutsideEvent> {
+  if (event.type !== 'run_signalled' || event.payload === undefined) return event;
+  const payload = await copyPayload(ports, event.payload, recipientOf(ports, to), event.id);
+  return { ...event, ...(payload !== undefined && { payload }) };
 }
 
 /** `undefined`: what is told stands beside a journal that only others can read, or nobody. */

@@ -1,6 +1,7 @@
 import { leaveMail } from '../kernel/deliver.ts';
 import type { Ports } from '../kernel/ports.ts';
-import type { Delivery } from '../ports/queue.ts';
+import { tellSuccessor } from '../kernel/tell.ts';
+import type { Delivery, Message } from '../ports/queue.ts';
 
 /**
  * Messages that ran out of receives. A fact is stored with its run, which shows it and takes it as soon as it can be
@@ -28,11 +29,18 @@ export async function settleDeadLetters(ports: Ports, { until }: { until: number
 
 async function settleOne(ports: Ports, { message, receipt }: Delivery, counts: DeadLetterCounts): Promise<void> {
   try {
-    if (message.kind === 'mail') await leaveMail(ports, message);
+    if (message.kind === 'mail') await storeFact(ports, message);
     await ports.queue.dropDeadLetter(receipt);
     if (message.kind === 'mail') counts.stored += 1;
     else counts.dropped += 1;
   } catch (error) {
     ports.observer?.troubled?.({ run: message.run, message: 'A dead letter could not be settled; it stays', error });
   }
+}
+
+/** A run that has ended is driven no more: if it goes on as another, that one is told. */
+async function storeFact(ports: Ports, message: Extract<Message, { kind: 'mail' }>): Promise<void> {
+  const { run: id, nonce, mail } = message;
+  const { hasEnded } = await leaveMail(ports, message);
+  if (hasEnded) await tellSuccessor(ports, { id, nonce }, mail.event);
 }

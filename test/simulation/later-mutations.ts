@@ -1,4 +1,4 @@
-import { admission, type Mutation, outbox, scope, successor, suspension, turn } from './mutation.ts';
+import { admission, handOver, type Mutation, outbox, scope, suspension, tell, turn } from './mutation.ts';
 
 /** The guards of durability, races, and runs that go on as others. */
 export const laterMutations: Mutation[] = [
@@ -35,7 +35,7 @@ export const laterMutations: Mutation[] = [
     patches: [
       outbox(
         'await handOver(ports, journal, successor, continued.untaken)',
-        'await handOver(ports, journal, successor)',
+        'await handOver(ports, journal, successor, [])',
       ),
     ],
   },
@@ -73,11 +73,11 @@ export const laterMutations: Mutation[] = [
     patches: [admission("asked.kind === 'mail' && unread.length > 0 && goesOn(current.end)", 'false')],
   },
   {
-    name: 'hand-over-order',
+    name: 'hand-over-resume',
     rule: 'K20',
-    mode: 'calm',
-    guard: 'a pause that a later resume has overtaken is not handed over to the successor',
-    patches: [successor('if (isOvertaken(journal, event)) continue;')],
+    mode: 'shaky',
+    guard: 'a successor hears of the last resume, so that a pause which that has overtaken does not hold it',
+    patches: [handOver('await handOverResume(ports, journal, to);')],
   },
   {
     name: 'blocked-until-deadline',
@@ -92,11 +92,11 @@ export const laterMutations: Mutation[] = [
     ],
   },
   {
-    name: 'hand-over-late-mail',
+    name: 'tell-successor',
     rule: 'K22',
     mode: 'moment',
-    guard: 'a successor gets the mail that came while the head was being closed',
-    patches: [outbox('if (successor) await handOver(ports, journal, successor);')],
+    guard: 'where the queue forgets, whoever tells a run that has ended tells its successor',
+    patches: [tell('if (hasEnded) await retrying(ports, () => tellSuccessor(ports, birth, event));')],
   },
 
   // --- turns that are cut off
