@@ -3,6 +3,7 @@
  * after some seconds, but never fewer than show something. With FUZZ_SECONDS each property goes on for so long, from a seed that differs each time; FUZZ_SEED and
  * FUZZ_PATH, as a failure prints them, try one again.
  */
+import { writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
@@ -32,7 +33,9 @@ export async function fuzz<Input>(
     if (seconds === undefined && tried > least && performance.now() - began > shortMs) return;
     tried += 1;
     await within(() => property(input));
+    if (seconds !== undefined) tell();
   };
+  const tell = progressOf(seconds ?? 0, () => tried);
   await fc.assert(fc.asyncProperty(inputs, one), {
     ...(seconds === undefined ? { seed: 20, numRuns: runs } : { numRuns: Number.MAX_SAFE_INTEGER }),
     ...(FUZZ_SEED !== undefined && { seed: Number(FUZZ_SEED) }),
@@ -40,6 +43,23 @@ export async function fuzz<Input>(
     ...(seconds !== undefined && { interruptAfterTimeLimit: seconds * 1_000, markInterruptAsFailure: false }),
   });
   if (FUZZ_PATH === undefined) expect(tried, 'inputs in the time').toBeGreaterThan(least);
+}
+
+const tellEveryMs = 30_000;
+
+/** Says on standard error, now and then, how far the property is. */
+function progressOf(ofSeconds: number, tried: () => number): () => void {
+  const began = performance.now();
+  const name = expect.getState().currentTestName;
+  let toldAt = began;
+  return () => {
+    const now = performance.now();
+    const isOver = now - began > ofSeconds * 1_000;
+    if (now - toldAt < tellEveryMs && !isOver) return;
+    toldAt = now;
+    const passed = Math.min(ofSeconds, Math.round((now - began) / 1_000));
+    writeSync(2, `${passed} of ${ofSeconds} s, ${tried()} inputs: ${name}\n`);
+  };
 }
 
 /** Work on one input: it ends in time, takes memory within the bound, and leaves what all objects have as it is. */

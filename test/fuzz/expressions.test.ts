@@ -98,7 +98,7 @@ describe('an expression', () => {
     timeout: fuzzTimeoutMs,
   }, async () => {
     let given = 0;
-    await fuzz(fc.tuple(expression, inputs), 16, async ([source, input]) => {
+    await fuzz(fc.tuple(expression, inputs), 60, async ([source, input]) => {
       const once = await outcomeOf(source, input);
       expect(await outcomeOf(source, input)).toEqual(once);
       if (typeof once === 'object' && once !== null && 'value' in once) given += 1;

@@ -1,5 +1,5 @@
-// npm run fuzz -- --seconds 600 [files]: each property goes on for so long, from a seed that differs each time. --seed and
-// --path, as a failure prints them, try one input again.
+// npm run fuzz -- --seconds 60 [files]: each property goes on for so long, from a seed that differs each time, a file of them
+// on each core. --seed and --path, as a failure prints them, try one input again.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
