@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { tell } from '../../lib/kernel/tell.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { appendForeign, createWorld, hold, mailMessage, type Process, startIn, type World } from './harness.ts';
 
@@ -88,52 +87,6 @@ test('blobs that do not answer once cost a driver nothing', async () => {
   expect([...refused]).toEqual(['get', 'put']);
   expect((await world.lines(run)).at(-1)).toContain('run_completed');
 });
-
-test('K22: a signal that was accepted before a run went on as another one, and comes after, goes to the successor', async () => {
-  const flow = workflow({ name: 'flow' }, async (ctx, { first }: { first: boolean }) =>
-    first ? ctx.continueAs({ first: false }) : ctx.signal<string>('name'),
-  );
-  const world = createWorld();
-  const one = world.process('one', [flow]);
-  const run = await startIn(one, flow, { first: true });
-  const { nonce } = (await world.head(run)).birth;
-  expect(await world.until(one.drive(world.take('start')))).toBe('settled');
-  const { current } = await world.fold(run);
-  const next = current.phase === 'settled' && current.end.type === 'run_completed' ? current.end.continuedAs?.id : '';
-  await world.deliverAll(one);
-  const event = { ...signal(world, 'late', 'name'), payload: '"Ada"' };
-  await world.until(one.drive(mailMessage(run, nonce, event)));
-  await world.deliverAll(one);
-  expect((await world.fold(String(next))).current).toMatchObject({ end: { output: '"Ada"' } });
-});
-
-test.each(['its head is closed', 'its head is open'])(
-  'K22: where the queue forgets, whoever signals a run that goes on as another passes it on: %s',
-  async (when) => {
-    const flow = workflow({ name: 'flow' }, async (ctx, { first }: { first: boolean }) =>
-      first ? ctx.continueAs({ first: false }) : ctx.signal<string>('name'),
-    );
-    const world = createWorld({ durableQueue: false });
-    const one = world.process('one', [flow]);
-    const run = await startIn(one, flow, { first: true });
-    const { birth } = await world.head(run);
-    // Whoever has handed over what there was stands still before the head is closed, or right after it.
-    const point = when === 'its head is open' ? 'before' : 'after';
-    one.trouble(({ method, args }) =>
-      method === 'updateHead' && args[0] === run ? { do: 'stall', when: point } : undefined,
-    );
-    void one.drive(world.take('start'));
-    await world.advance(10);
-    const two = world.process('two', [flow]);
-    await tell(two.ports, birth, { ...signal(world, 'meanwhile', 'name'), payload: '"Ada"' });
-    one.kill();
-    const { current } = await world.fold(run);
-    const next = current.phase === 'settled' && current.end.type === 'run_completed' ? current.end.continuedAs?.id : '';
-    // No mail's message is left.
-    await world.until(two.drive(world.take('start')));
-    expect((await world.fold(String(next))).current).toMatchObject({ end: { output: '"Ada"' } });
-  },
-);
 
 test('K24: a timer that was due before a child ended comes first, also where the parent has to look', async () => {
   const child = workflow({ name: 'child' }, (ctx) => ctx.sleep(20_000));

@@ -45,6 +45,22 @@ describe('dead letters', () => {
     expect(await world.until(one.drive(world.take('wake')))).toBe('settled');
   });
 
+  test('one for a run that has ended by going on as another is told to that one', async () => {
+    const world = createWorld();
+    const chain = workflow({ name: 'chain' }, async (ctx, { first }: { first: boolean }) =>
+      first ? ctx.continueAs({ first: false }) : ctx.signal<number>('go'),
+    );
+    const one = world.process('one', [chain]);
+    const run = await startIn(one, chain, { first: true });
+    const late = await signalMail(world, run, 'go', 7);
+    await world.deliverAll(one, { maxWaitMs: 1_000 });
+    const { ports } = withDead(one.ports, late);
+    expect(await settleDeadLetters(ports, { until: world.clock.now() + 1 })).toEqual({ stored: 1, dropped: 0 });
+    await world.deliverAll(one, { maxWaitMs: 1_000 });
+    const { items } = await world.store.list({}, { limit: 10 });
+    expect(items.map(({ state }) => state.status)).toEqual(['completed', 'completed']);
+  });
+
   test('wakes and start messages are counted and dropped, however many', async () => {
     const { world, one, run } = await suspended();
     const wakes = Array.from({ length: 25 }, (): Message => ({ kind: 'wake', run }));
