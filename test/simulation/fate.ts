@@ -53,6 +53,8 @@ export const rates = {
   moment: 0.5,
   /** Such a call waits for one of another process that wants the same place, and goes first. */
   meet: 0.4,
+  /** Who takes the run while such a call takes long dies right after it. */
+  rival: 0.3,
   outage: 1,
   /** A process is shut down: its steps have a little time, and its runs are handed back. */
   drain: 1,

@@ -367,6 +367,7 @@ export const mutations: Mutation[] = [
   {
     name: 'late-raise',
     rule: 'K16',
+    mode: 'moment',
     guard: 'who claims a parked run whose head lags lowers it, so that a raise under way is void',
     patches: [headKeeper('read.position < journal.position && isParked(journal)', 'false')],
   },

@@ -57,6 +57,8 @@ const rebirthMs = 3_000;
 /** Of the calls that take long so many take longer than a lease. */
 const longShare = 0.15;
 const longestMs = 4_000;
+/** So long after a slow call the one that was faster dies, at most. */
+const rivalMs = 300;
 const { leaseMs } = defaultLimits;
 /** So long after a step's beginning something happens to its process, at most. */
 const inStepMs = 2_000;
@@ -133,6 +135,8 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     return { do: 'stall', when };
   }
 
+  /** By run, who wanted to write to its journal last. */
+  const lastAppends = new Map<string, string>();
   /** Appends that wait for another process's append to their run. */
   const waiting = new Map<string, { process: string; go(): void }>();
 
@@ -167,7 +171,16 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
     const ms = Math.min(long, setting.began + faultsMs - world.clock.now());
     tell(call.process, `${about.moment} of ${setting.nameOf(about.run)}, and that takes ${ms} ms`);
     acts.hurry(about.run, place);
+    if (fate.strikes('rival', place))
+      later(ms + fate.below(`rival ${place}`, rivalMs), () => killRival(call, about.run));
     return { do: 'delay', ms };
+  }
+
+  /** Whoever has taken the run meanwhile dies soon after the call is over. */
+  function killRival({ process }: Call, run: string): void {
+    const name = lastAppends.get(run);
+    const rival = setting.processes.find((other) => other.name === name);
+    if (rival && name !== process) acts.die(rival, `it had taken ${setting.nameOf(run)}`);
   }
 
   /** Any call of a deletion takes long. */
@@ -207,6 +220,7 @@ export function createTroubles(setting: Setting, acts: Acts): Troubles {
       const [run, chunk] = call.args as [string, Chunk];
       acts.overtake(run, chunk, place);
     }
+    if (call.method === 'append') lastAppends.set(call.args[0] as string, call.process);
     if (!setting.disturbed()) return slowness(call, place, chance);
     if (mode === 'faults' || mode === 'shaky') {
       const trouble = scattered(process, call, place, chance);
