@@ -13,7 +13,7 @@ const entries = {
   client: 'lib/client/index.ts',
   testing: 'lib/testing/index.ts',
   cli: 'lib/cli/main.ts',
-  'data-inspector': 'lib/adapters/lmdb/inspector.ts',
+  'data-inspector': 'lib/wiring/data-inspector.ts',
   cdk: 'infra/index.ts',
   'cdk-bundler': 'infra/bundling/program.ts',
   'functions/api': 'functions/api.ts',

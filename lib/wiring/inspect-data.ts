@@ -79,6 +79,6 @@ function inspector(): string[] {
   if (!fileURLToPath(import.meta.url).endsWith('.ts')) {
     return [join(dirname(require.resolve('pawl/package.json')), 'dist/data-inspector.mjs')];
   }
-  const source = fileURLToPath(new URL('../adapters/lmdb/inspector.ts', import.meta.url));
+  const source = fileURLToPath(new URL('./data-inspector.ts', import.meta.url));
   return ['--import', pathToFileURL(require.resolve('tsx')).href, source];
 }

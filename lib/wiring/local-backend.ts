@@ -26,7 +26,10 @@ export async function openLocalBackend(
   });
   const { store, documents } = await openChecked({ dataDir, clock, worker }, () =>
     peers.whileNobodyWrites(
-      () => ({ store: createLmdbStore({ dataDir, fsync, clock }), documents: createLmdbDocuments({ dataDir, fsync }) }),
+      (onFileOpened) => ({
+        store: createLmdbStore({ dataDir, fsync, clock, onFileOpened }),
+        documents: createLmdbDocuments({ dataDir, fsync }),
+      }),
       (opened) => opened.store.holdWrites,
     ),
   ).catch(async (error: unknown) => {

@@ -79,9 +79,29 @@ describe('processes on one data directory', () => {
     child.tell({ open: true });
     await child.said('opened');
     const { peers } = await enter('client');
-    const noHold = () => () => {};
-    expect(await peers.whileNobodyWrites(() => 'opened', noHold)).toBe('opened');
-    expect(await child.said('heldUntilBegun')).toBe(true);
+    const marks = () => readdirSync(join(dataDir, 'peers')).filter((file) => file.endsWith('.opening'));
+    const seen: number[] = [];
+    const opened = await peers.whileNobodyWrites((isOpened) => {
+      seen.push(marks().length);
+      isOpened();
+      seen.push(marks().length);
+      return 'opened';
+    });
+    expect(opened).toBe('opened');
+    expect(seen).toEqual([1, 0]);
+    expect(await child.said('heldUntilOpened')).toBe(true);
+  });
+
+  test('the others go on when it cannot be opened', async () => {
+    const { child } = await enterAsProcess('worker');
+    child.tell({ open: true });
+    await child.said('opened');
+    const { peers } = await enter('client');
+    const fails = () => {
+      throw new Error('damaged');
+    };
+    await expect(peers.whileNobodyWrites(fails)).rejects.toThrow('damaged');
+    expect(await child.said('heldUntilOpened')).toBe(true);
   });
 
   test('of two that open it at once each holds for the other before it writes anything', async () => {
@@ -93,7 +113,7 @@ describe('processes on one data directory', () => {
       () => (held) => held(),
     );
     child.tell({ open: true });
-    expect(await child.said('heldUntilBegun')).toBe(true);
+    expect(await child.said('heldUntilOpened')).toBe(true);
     expect(await child.said('opened')).toBe(true);
   });
 

@@ -15,9 +15,11 @@ import { openPawl, type Pawl } from 'pawl';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inspectStore } from '../../lib/adapters/lmdb/inspect.ts';
 import { placeOfKey } from '../../lib/adapters/lmdb/keys.ts';
+import { openForInspection } from '../../lib/adapters/lmdb/open.ts';
 import { dataCheck } from '../../lib/cli/examine.ts';
 import { inspectData } from '../../lib/wiring/inspect-data.ts';
 import { workflow } from '../../lib/workflow/index.ts';
+import { startChild } from '../adapters/child.ts';
 import { createDataDir } from '../adapters/data-dir.ts';
 import { flip } from './flips.ts';
 
@@ -105,6 +107,16 @@ describe('an inspection', { timeout }, () => {
     expect(dataCheck(inspected)).toMatchObject({ status: 'healthy', message: expect.stringContaining('4 runs') });
   });
 
+  test('opens the file while a process that has it keeps all others from writing', async () => {
+    await fill();
+    const other = startChild('peer.ts', [dataDir, 'worker']);
+    endings.push(other.kill);
+    other.tell({ open: true });
+    await other.said('opened');
+    expect(await inspect()).toMatchObject({ kind: 'read', runs: 4, damaged: 0 });
+    expect(await other.said('heldUntilOpened')).toBe(true);
+  });
+
   test.each<[string, string, Change, RegExp]>([
     ['a head whose bytes have changed', 'head', overwrite, /^head of run \w+: its bytes/m],
     ['a birth whose bytes have changed', 'birth', overwrite, /^birth of run \w+: its bytes/m],
@@ -119,7 +131,7 @@ describe('an inspection', { timeout }, () => {
     await fill();
     await change(kind, how);
     // A sound file with damaged records harms no process, so this one can read it.
-    const { status, message } = dataCheck({ kind: 'read', ...inspectStore(dataDir, () => {}) });
+    const { status, message } = dataCheck({ kind: 'read', ...inspectStore(openForInspection(dataDir), () => {}) });
     expect(status).toBe('critical');
     expect(message).toMatch(name);
     expect(message).toMatch(/backup/);
@@ -159,7 +171,7 @@ describe('a damaged record', { timeout }, () => {
     if (first === undefined || second === undefined) throw new Error('there are no two journals');
     await raw.put(Buffer.from(second.key), Buffer.from(first.value));
     await raw.close();
-    expect(inspectStore(dataDir, () => {})).toMatchObject({
+    expect(inspectStore(openForInspection(dataDir), () => {})).toMatchObject({
       damaged: 1,
       damage: [expect.stringContaining('event 1 of run')],
     });
@@ -192,7 +204,7 @@ describe('a damaged record', { timeout }, () => {
     for (const id of ids) await pawl.deleteRun(id);
     expect((await pawl.listRuns()).items).toEqual([]);
     await pawl.close();
-    expect(inspectStore(dataDir, () => {})).toMatchObject({ runs: 0, damaged: 0 });
+    expect(inspectStore(openForInspection(dataDir), () => {})).toMatchObject({ runs: 0, damaged: 0 });
   });
 });
 

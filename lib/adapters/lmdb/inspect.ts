@@ -6,7 +6,7 @@
 import type { Birth } from '../../kernel/events.ts';
 import { isFault } from '../../kernel/faults.ts';
 import { birthKey, chunksAfter, type KeyPlace, placeOfKey, positionOf, stateKey } from './keys.ts';
-import { openForInspection } from './open.ts';
+import type { Environment } from './open.ts';
 import { birthFromRecord, isIntact, type StoredState, stateFromRecord } from './records.ts';
 import { lastingEntries, movingEntries } from './store.ts';
 
@@ -24,8 +24,7 @@ export interface Inspection {
 const shownDamage = 100;
 const progressEvery = 20_000;
 
-export function inspectStore(dataDir: string, onProgress: (records: number, of: number) => void): Inspection {
-  const env = openForInspection(dataDir);
+export function inspectStore(env: Environment, onProgress: (records: number, of: number) => void): Inspection {
   const inspection: Inspection = { records: 0, runs: 0, damage: [], damaged: 0 };
   const complain = (what: string) => {
     inspection.damaged += 1;

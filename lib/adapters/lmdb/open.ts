@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, open, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { type Database, open, openAsClass, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { Fault } from '../../kernel/faults.ts';
 import { toOpeningFault } from './faults.ts';
 
@@ -15,6 +15,9 @@ export interface Environment extends Database<Uint8Array, Uint8Array> {
   put(key: Uint8Array, value: Uint8Array, options: { noOverwrite: true }): Promise<boolean>;
   put(key: Uint8Array, value: Uint8Array, version?: number, ifVersion?: number): Promise<boolean>;
 }
+
+/** What lmdb's types call a method named `new`. `isRoot`: the file is closed with it. */
+type OpenedClass = new (name: null, options: RootDatabaseOptionsWithPath & { isRoot: true }) => Environment;
 
 /** Of keys and records in the data directory. */
 const LAYOUT = 4;
@@ -35,10 +38,13 @@ export function openEnvironment({
   dataDir,
   fsync,
   mapSize,
+  onFileOpened = () => {},
 }: {
   dataDir: string;
   fsync: Fsync;
   mapSize: number | undefined;
+  /** Called before anything waits for the writers' lock. */
+  onFileOpened?: (() => void) | undefined;
 }): Environment {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   checkFormat(dataDir);
@@ -51,14 +57,14 @@ export function openEnvironment({
     ...fsyncOptions[fsync],
     ...(mapSize !== undefined && { mapSize }),
   };
-  const env = opened(options);
+  const env = opened(options, onFileOpened);
   // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
   // rejected, too, beside those of the writers.
   env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));
   return env;
 }
 
-/** Changes nothing, and takes no part in what others write. */
+/** Changes no record. Even so lmdb writes into the file of locks, and others must not write meanwhile. */
 export function openForInspection(dataDir: string): Environment {
   checkFormat(dataDir);
   return open<Uint8Array, Uint8Array>({
@@ -69,9 +75,12 @@ export function openForInspection(dataDir: string): Environment {
   });
 }
 
-function opened(options: RootDatabaseOptionsWithPath): Environment {
+function opened(options: RootDatabaseOptionsWithPath, onFileOpened: () => void): Environment {
   try {
-    return open<Uint8Array, Uint8Array>(options);
+    // Two steps, which `open` takes in one: the class opens the file, an instance waits for a transaction of its own.
+    const Opened: unknown = openAsClass({ ...options });
+    onFileOpened();
+    return new (Opened as OpenedClass)(null, { ...options, isRoot: true });
   } catch (error) {
     throw toOpeningFault(error, String(options.path));
   }

@@ -53,10 +53,8 @@ import { createSpace } from './space.ts';
 
 /** What one look at the disk, or one transaction, does at most before others get their turn. */
 const ENTRIES_AT_ONCE = 1_000;
-/** Who begins to open the store in this time is not disturbed. */
+/** Opening takes some milliseconds; whoever died of it must not keep the others for long. */
 const LONGEST_HOLD_MS = 500;
-/** A hundred times as long as it takes. */
-const OPENED_WITHIN_MS = 20;
 const ifAbsent = { noOverwrite: true } as const;
 const noContent = Buffer.alloc(0);
 
@@ -66,15 +64,23 @@ export interface LmdbStoreOptions {
   fsync?: Fsync;
   /** Bytes of address space to begin with; grows by itself. */
   mapSize?: number;
+  /** Called when lmdb has the file open, before anything waits for those who write. */
+  onFileOpened?: () => void;
 }
 
 export interface LmdbStore extends Store {
-  /** Keeps all processes from writing: calls `held`, and lets them go on shortly after `isBegun`. Blocks until then. */
-  holdWrites(held: () => void, isBegun: () => boolean): void;
+  /** Keeps all processes from writing: calls `held`, and lets them go on when `isOpened`. Blocks until then. */
+  holdWrites(held: () => void, isOpened: () => boolean): void;
 }
 
-export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: LmdbStoreOptions): LmdbStore {
-  const env: Environment = openEnvironment({ dataDir, fsync, mapSize });
+export function createLmdbStore({
+  dataDir,
+  clock,
+  fsync = 'batch',
+  mapSize,
+  onFileOpened,
+}: LmdbStoreOptions): LmdbStore {
+  const env: Environment = openEnvironment({ dataDir, fsync, mapSize, onFileOpened });
   const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
   let lastOrder = 0;
@@ -379,15 +385,13 @@ export function createLmdbStore({ dataDir, clock, fsync = 'batch', mapSize }: Lm
         return (await Promise.all(expired.items.map(purge))).flat();
       }),
 
-    holdWrites(held, isBegun) {
-      if (closing !== undefined) return held();
+    holdWrites(held, isOpened) {
+      if (closing !== undefined) return;
       // A transaction that may wait would take in what others of this process write meanwhile, and answer before it is durable.
       env.transactionSync(() => {
         held();
         const until = performance.now() + LONGEST_HOLD_MS;
-        while (!isBegun() && performance.now() < until) sleep(1);
-        // Who opens the store cannot say when he has read what he takes over: he waits to write by then.
-        sleep(OPENED_WITHIN_MS);
+        while (!isOpened() && performance.now() < until) sleep(1);
       });
     },
 

@@ -47,14 +47,15 @@ export interface Peers extends Liveness, Changes {
   /**
    * Opens the store while none of the others writes: lmdb takes the number of the last commit from the file when it opens it, and
    * puts it back where another process has committed meanwhile; what that one has written is lost then.
-   * `holdWrites` is what the others may ask of this process from then on.
+   * `open` may say so as soon as it has the file open, and has to before it waits for those who write. `holdWrites` is what
+   * the others may ask of this process from then on; one that only reads has none.
    */
-  whileNobodyWrites<T>(open: () => T, holdWrites: (opened: T) => HoldWrites): Promise<T>;
+  whileNobodyWrites<T>(open: (isOpened: () => void) => T, holdWrites?: (opened: T) => HoldWrites): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Calls `held` while no process can write, and lets all go on shortly after `isBegun`. Blocks until then. */
-type HoldWrites = (held: () => void, isBegun: () => boolean) => void;
+/** Calls `held` while no process can write, and lets all go on when `isOpened`. Blocks until then. */
+type HoldWrites = (held: () => void, isOpened: () => boolean) => void;
 
 /** A connection that this process opened. */
 interface Link {
@@ -145,7 +146,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
         // Within a process the store is opened once, whoever opens it.
         if (line.pid === process.pid) writeLine(socket, { say: 'received', number: line.number });
         else if (holdWrites) {
-          holdWrites(() => writeLine(socket, { say: 'received', number: line.number }), isBegun(line.name));
+          holdWrites(() => writeLine(socket, { say: 'received', number: line.number }), isOpened(line.name));
         } else {
           early.push(line.name);
           writeLine(socket, { say: 'later', number: line.number });
@@ -258,12 +259,12 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     return [...links.values()].filter(({ peer }) => peer.role === 'worker');
   }
 
-  /** Stands until the process begins to open the store. */
+  /** Stands until the process has opened the store. */
   function opening(name: string): string {
     return join(directory, `${name}.opening`);
   }
 
-  function isBegun(name: string): () => boolean {
+  function isOpened(name: string): () => boolean {
     return () => !existsSync(opening(name));
   }
 
@@ -370,17 +371,19 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     },
 
     async whileNobodyWrites(open, holdingOf) {
+      const sayOpened = () => rmSync(opening(self), { force: true });
       writeFileSync(opening(self), '');
+      let opened: ReturnType<typeof open>;
       try {
         for (const link of [...links.values()]) {
           if (await ask(link, { say: 'hold', name: self, pid: process.pid })) break;
         }
+        opened = open(sayOpened);
       } finally {
-        rmSync(opening(self), { force: true });
+        sayOpened();
       }
-      const opened = open();
-      holdWrites = holdingOf(opened);
-      for (const name of early.splice(0)) holdWrites(() => {}, isBegun(name));
+      holdWrites = holdingOf?.(opened);
+      for (const name of early.splice(0)) holdWrites?.(() => {}, isOpened(name));
       return opened;
     },
 

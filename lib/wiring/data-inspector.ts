@@ -1,13 +1,15 @@
 /** The process that reads a data directory from end to end: lines of JSON, progress and then what was found. */
 import { writeSync } from 'node:fs';
-import { isFault } from '../../kernel/faults.ts';
-import { inspectStore } from './inspect.ts';
+import { inspectStore } from '../adapters/lmdb/inspect.ts';
+import { isFault } from '../kernel/faults.ts';
+import { openToInspect } from './open-to-inspect.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
 const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
 
 try {
-  say({ inspection: inspectStore(dataDir, (records, of) => say({ progress: { records, of } })) });
+  const env = await openToInspect(dataDir);
+  say({ inspection: inspectStore(env, (records, of) => say({ progress: { records, of } })) });
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   // What lmdb notices of damage, it throws.
