@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import { createAwsClients } from '../wiring/aws/all-clients.ts';
 import type { AwsClients, ServiceTimeouts } from '../wiring/aws/clients.ts';
 import type { AwsEnvironment, GraphReach } from '../wiring/aws/environment.ts';
+import { inEnvironments } from './environments.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { startGateway } from './gateway.ts';
 import { type Handler, invoke } from './lambda.ts';
@@ -87,10 +88,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     };
     const common = { environment, clients, clock, observer };
     return {
-      api: createApiHandler({ ...common, workflows }),
-      driver: createDriverHandler({ ...common, workflows }),
-      sweeper: createSweeperHandler(common),
-      trigger: createTriggerHandler({ ...common, workflows }),
+      api: inEnvironments(() => createApiHandler({ ...common, workflows })),
+      driver: inEnvironments(() => createDriverHandler({ ...common, workflows })),
+      sweeper: inEnvironments(() => createSweeperHandler(common)),
+      trigger: inEnvironments(() => createTriggerHandler({ ...common, workflows })),
     };
   }
 

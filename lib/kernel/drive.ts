@@ -7,7 +7,7 @@ import { findForOpenRun } from './find-definition.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
 import { extendJournal, heardOf, type Journal, openJournal } from './journal.ts';
-import type { KeptRun } from './kept-runs.ts';
+import type { KnownRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
 import { announce, forward } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
@@ -36,7 +36,6 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   if (message.kind === 'mail' && ports.queue.durable) {
     await retrying(ports, () => ports.store.putMail(message.run, message.nonce, message.mail, message.expiresAt));
   }
-  const readAt = ports.clock.now();
   let opened: Opened | undefined;
   try {
     if (isNewsOfChild(message) && (await isLeftToDriver(ports, message.run, message.nonce))) return 'left';
@@ -47,7 +46,15 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
     throw error;
   }
   if (!opened) return 'left';
-  const { head, journal, unread } = opened;
+  const end = await act(ports, opened, message, options);
+  ports.kept?.keep(opened.known);
+  return end;
+}
+
+/** When it resolves, nobody writes to the run's journal any more. */
+async function act(ports: Ports, opened: Opened, message: Message, options: DriveOptions): Promise<DriveEnd> {
+  const { head, known, unread } = opened;
+  const { journal } = known;
   const admission = admit(
     { kind: message.kind, from: message.kind === 'wake' ? message.from : undefined, receives: options.receives },
     {
@@ -61,7 +68,6 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   );
   switch (admission.do) {
     case 'leave':
-      if (opened.kept) ports.kept?.keep(opened.kept);
       return 'left';
     case 'announce':
       await announce(ports, journal);
@@ -76,7 +82,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
     case 'suspend_again':
       return parkAgain({ ports, journal, head });
     case 'turn':
-      return takeTurn(ports, { ...opened, readAt }, admission, message, options);
+      return takeTurn(ports, opened, admission, message, options);
   }
 }
 
@@ -85,27 +91,31 @@ function isNewsOfChild(message: Message): message is Extract<Message, { kind: 'm
 }
 
 interface Opened {
+  /** Before the run was read, in ms since the epoch. */
+  readAt: number;
   head: Head;
-  journal: Journal;
+  /** With the journal as it is now. */
+  known: KnownRun;
   unread: Mail[];
   /** Ids of mail that the journal holds, and the store still does, too. */
   heard: string[];
-  /** As this process left it, with the journal as it is now. */
-  kept?: KeptRun | undefined;
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
+  const readAt = ports.clock.now();
   const kept = ports.kept?.take(message.run);
   const news = kept && (await retrying(ports, () => ports.store.read(message.run, kept.journal.position)));
+  // What has come under the run's id since is another run.
   const isSame = news?.head.birth.nonce === kept?.journal.birth.nonce;
   const record = news && isSame ? news : await retrying(ports, () => ports.store.read(message.run));
   if (!record) return undefined;
   const { head } = record;
   if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
-  const journal = kept && isSame ? kept.journal : openJournal(head.birth);
+  const known = kept && isSame ? kept : { journal: openJournal(head.birth) };
+  const { journal } = known;
   for (const chunk of record.chunks) extendJournal(journal, chunk);
   const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
-  return { head, journal, unread, heard: heardOf(journal, record.mail), kept: isSame ? kept : undefined };
+  return { readAt, head, known, unread, heard: heardOf(journal, record.mail) };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {
@@ -117,11 +127,12 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, journal, unread, heard, kept, readAt }: Opened & { readAt: number },
+  { head, known, unread, heard, readAt }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
 ): Promise<DriveEnd> {
+  const { journal } = known;
   const { workflow, version } = journal.birth;
   const run = { ports, journal, head };
   if (journal.current.phase === 'claimed' && journal.takeovers >= ports.limits.takeovers) {
@@ -132,15 +143,13 @@ async function takeTurn(
   if ('reason' in definition) return parkBlocked(run, takeover, 'not_deployed', definition.reason);
   const turn = createTurn(ports, {
     definition,
-    journal,
+    known,
     mail: unread,
     heard,
     head,
     readAt,
     lazy,
     takeover,
-    // Data may have been read anew meanwhile, and be another definition of the same name.
-    kept: kept?.definition === definition ? kept : undefined,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
     until: options.until,
   });

@@ -4,49 +4,59 @@ import type { Limits } from './limits.ts';
 import type { Program } from './program.ts';
 
 /**
- * Suspended runs with long journals, as this process left them: their next turn goes on from there, and need not read the
- * journal and replay the program from the start. A parent of thousands has a turn for each hundred of their ends.
+ * What this process knows of runs with long journals, from one look at them to the next: whoever comes next reads what is
+ * new, and need not read all of it. A parent of thousands has a turn for each hundred of their ends.
  *
- * Owns: how much is kept. What is left out is replayed.
- * Invariant: a kept program has been fed exactly the journal beside it, as it was when it was kept. What others have
- * written since is read, and fed to it as in any replay.
+ * Owns: how much is kept. What is left out is read and replayed.
+ * Invariants: a run lies here or belongs to one who took it, who puts it back when nobody writes to its journal any more.
+ * Its journal is what the store holds up to the journal's position, for the birth that it names.
  */
-export interface KeptRun {
-  journal: Journal;
-  /** So many of its events. */
-  fed: number;
-  definition: Definition;
+export interface KnownRun {
+  /** Extended by what the store has answered with or has confirmed, and by nothing else. */
+  readonly journal: Journal;
+  /** As the latest turn left it, if that suspended. */
+  suspended?: SuspendedProgram | undefined;
+}
+
+/** It has been fed exactly the first `fed` events of the journal. What others have written since is fed to it as in any replay. */
+interface SuspendedProgram {
   program: Program;
+  definition: Definition;
+  fed: number;
 }
 
 export interface KeptRuns {
   /** It belongs to whoever took it. `undefined`: it is not here. */
-  take(run: string): KeptRun | undefined;
-  /** Those that have lain here longest make room. Too short or too long a journal is not kept. */
-  keep(run: KeptRun): void;
+  take(run: string): KnownRun | undefined;
+  /** Those that have lain here longest make room. What has ended is not kept, nor too short or too long a journal. */
+  keep(run: KnownRun): void;
 }
 
 export function createKeptRuns({ keptFromEvents, keptEvents }: Limits): KeptRuns {
+  /** An empty journal is nothing to know, and would not count. */
+  const fewest = Math.max(1, keptFromEvents);
   /** The oldest first. */
-  const runs = new Map<string, KeptRun>();
+  const runs = new Map<string, KnownRun>();
   let events = 0;
 
-  function take(run: string): KeptRun | undefined {
-    const kept = runs.get(run);
-    if (kept === undefined) return undefined;
+  function take(run: string): KnownRun | undefined {
+    const known = runs.get(run);
+    if (known === undefined) return undefined;
     runs.delete(run);
-    events -= kept.journal.events.length;
-    return kept;
+    events -= known.journal.events.length;
+    return known;
   }
 
   return {
     take,
     keep(run) {
-      const { journal } = run;
-      if (journal.events.length < keptFromEvents || journal.events.length > keptEvents) return;
-      take(journal.birth.id);
-      runs.set(journal.birth.id, run);
-      events += journal.events.length;
+      const { birth, current, events: own } = run.journal;
+      if (own.length < fewest || own.length > keptEvents || current.phase === 'settled') return;
+      // Somebody else who was at the run has left more.
+      if (runs.get(birth.id)?.suspended && !run.suspended) return;
+      take(birth.id);
+      runs.set(birth.id, run);
+      events += own.length;
       for (const id of runs.keys()) {
         if (events <= keptEvents) return;
         take(id);

@@ -28,7 +28,7 @@ export interface Limits {
   chunkEvents: number;
   /** The longest journal, in events. */
   eventsPerRun: number;
-  /** From so many events on, a suspended run's program stays in memory for its next turn, where the process does. */
+  /** From so many events on, what a process knows of an open run stays in its memory for the next turn there. */
   keptFromEvents: number;
   /** The most events in the journals of all runs that stay in memory so. */
   keptEvents: number;

@@ -6,8 +6,8 @@ import { type Arrival, createEffects, lookAtChild } from './effects.ts';
 import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
-import { heardOf, isOutside, type Journal, type SettledEvent } from './journal.ts';
-import type { KeptRun } from './kept-runs.ts';
+import { heardOf, isOutside, type SettledEvent } from './journal.ts';
+import type { KnownRun } from './kept-runs.ts';
 import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -46,7 +46,8 @@ export interface Turn {
 
 export interface TurnStart {
   definition: Definition;
-  journal: Journal;
+  /** Its program is gone on with; by default one is made anew and replayed. The turn leaves its own there if it suspends. */
+  known: KnownRun;
   mail: Mail[];
   /** Ids of mail that the journal holds already: the store may let go of it. */
   heard: string[];
@@ -57,8 +58,6 @@ export interface TurnStart {
   lazy: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
   takeover: boolean;
-  /** What an earlier turn left. Default: the program is made anew and replayed. */
-  kept?: KeptRun | undefined;
   /** Look at all children first: the turn may have been woken for that. */
   checkChildren: boolean;
   /** By then the turn has to have ended: it hands the run back if there is still something to do. Default: never. */
@@ -70,10 +69,10 @@ const unclaimedMs = 1_000;
 
 export function createTurn(ports: Ports, start: TurnStart): Turn {
   const { clock, limits, store } = ports;
-  const { definition } = start;
-  const { birth } = start.journal;
+  const { definition, known } = start;
+  const { journal } = known;
+  const { birth } = journal;
   const driver = newDriverId(ports);
-  const journal = start.journal;
   const appender = createAppender(ports, journal, driver);
   const keeper = createHeadKeeper(ports, journal, start.head);
   const { wake, sleepUntil, stop: disarm } = createAlarm(clock);
@@ -159,11 +158,14 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
 
   /** Goes on with the program as it is, or with a new one. */
   async function begin(): Promise<void> {
-    const { kept } = start;
-    if (!kept || kept.program.fault) return replay();
-    program = kept.program;
+    const { suspended } = known;
+    // What is fed from here on may never be durable.
+    known.suspended = undefined;
+    // Data may have been read anew meanwhile, and be another definition of the same name.
+    if (suspended?.definition !== definition || suspended.program.fault) return replay();
+    program = suspended.program;
     program.moveTo(host, journal.events);
-    await feedRecorded(kept.fed);
+    await feedRecorded(suspended.fed);
   }
 
   async function feedRecorded(from: number): Promise<void> {
@@ -572,7 +574,7 @@ export function createTurn(ports: Ports, start: TurnStart): Turn {
         { delayMs: Math.max(0, goesOnAt - clock.now()) },
       );
     }
-    if (program.stops.length === 0) ports.kept?.keep({ journal, fed: durableSeq(), definition, program });
+    if (program.stops.length === 0) known.suspended = { program, definition, fed: durableSeq() };
     return 'suspended';
   }
 

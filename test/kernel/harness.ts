@@ -16,7 +16,7 @@ import type { Chunk, JournalEvent, Mail, OutsideEvent } from '../../lib/kernel/e
 import { Fault } from '../../lib/kernel/faults.ts';
 import type { Head } from '../../lib/kernel/head.ts';
 import { foldJournal, type Journal } from '../../lib/kernel/journal.ts';
-import { createKeptRuns } from '../../lib/kernel/kept-runs.ts';
+import { createKeptRuns, type KnownRun } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits, type Limits } from '../../lib/kernel/limits.ts';
 import type { Observer, Ports } from '../../lib/kernel/ports.ts';
 import { createSharedLooks } from '../../lib/kernel/shared-looks.ts';
@@ -131,6 +131,8 @@ export interface World {
   onLoss(callback: (process: string, run: string, chunk: Chunk) => void): void;
   /** Called when a process has read what of a run's journal comes after a position, as a driver does that looks for others. */
   onLook(callback: (process: string, run: string, after: number, found: RunRecord) => void): void;
+  /** Called when a process is done with a run, and may keep what it knows of it. */
+  onKeep(callback: (process: string, known: KnownRun) => void): void;
   /** The steps that were started, as `<process>:<key>#<attempt>`. */
   started(): string[];
 }
@@ -181,6 +183,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const durable = new Map<string, number>();
   let tellLoss = (_process: string, _run: string, _chunk: Chunk) => {};
   let tellLook = (_process: string, _run: string, _after: number, _found: RunRecord) => {};
+  let tellKeep = (_process: string, _known: KnownRun) => {};
   let busy = 0;
 
   async function macrotask(): Promise<void> {
@@ -342,6 +345,7 @@ export function createWorld(options: WorldOptions = {}): World {
 
     const ownStore: Store = guarded(store);
     const ownLimits = { ...defaultLimits, ...limits, ...options.limits };
+    const kept = createKeptRuns(ownLimits);
     const ports: Ports = {
       store: options.store?.(ownStore) ?? ownStore,
       queue: guarded(queue),
@@ -361,7 +365,13 @@ export function createWorld(options: WorldOptions = {}): World {
       },
       limits: ownLimits,
       alone: createAloneGate(),
-      kept: createKeptRuns(ownLimits),
+      kept: {
+        take: kept.take,
+        keep(known) {
+          tellKeep(name, known);
+          kept.keep(known);
+        },
+      },
       looks: createSharedLooks(),
       observer: {
         stepStarted: ({ run, key, attempt, at }) => {
@@ -455,6 +465,9 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     onLook(callback) {
       tellLook = callback;
+    },
+    onKeep(callback) {
+      tellKeep = callback;
     },
     started: () => starts.map(({ process, key, attempt }) => `${process}:${key}#${attempt}`),
   };

@@ -1,22 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import type { Definition } from '../../lib/kernel/definition.ts';
-import type { Journal } from '../../lib/kernel/journal.ts';
-import { createKeptRuns, type KeptRun } from '../../lib/kernel/kept-runs.ts';
+import { foldJournal, type Journal } from '../../lib/kernel/journal.ts';
+import { createKeptRuns, type KnownRun } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
+import type { Program } from '../../lib/kernel/program.ts';
 import { workflow } from '../../lib/workflow/index.ts';
-import { createWorld, type Process, signalMail, startIn, type World } from './harness.ts';
+import { createWorld, hold, type Process, signalMail, startIn, type World } from './harness.ts';
 
 const limits = { ...defaultLimits, keptFromEvents: 2, keptEvents: 10 };
 
 describe('what is kept', () => {
-  function aRun(id: string, events: number): KeptRun {
-    const journal = { birth: { id }, events: new Array(events) } as unknown as Journal;
-    return { journal, fed: events, definition: {} as KeptRun['definition'], program: {} as KeptRun['program'] };
+  function aJournal(id: string, events: number, phase: 'claimed' | 'settled' = 'claimed'): KnownRun {
+    const journal = { birth: { id }, events: new Array(events), current: { phase } } as unknown as Journal;
+    return { journal };
+  }
+
+  function suspended(id: string, events: number): KnownRun {
+    return {
+      ...aJournal(id, events),
+      suspended: { program: {} as Program, definition: {} as Definition, fed: events },
+    };
   }
 
   test('belongs to whoever takes it', () => {
     const kept = createKeptRuns(limits);
-    const run = aRun('a', 5);
+    const run = suspended('a', 5);
     kept.keep(run);
     expect(kept.take('b')).toBeUndefined();
     expect(kept.take('a')).toBe(run);
@@ -25,14 +33,33 @@ describe('what is kept', () => {
 
   test('is neither short nor longer than all may be together', () => {
     const kept = createKeptRuns(limits);
-    for (const events of [1, 2, 10, 11]) kept.keep(aRun(`${events}`, events));
+    for (const events of [1, 2, 10, 11]) kept.keep(suspended(`${events}`, events));
     expect(['1', '2', '10', '11'].filter((id) => kept.take(id))).toEqual(['10']);
   });
 
-  test('makes room, the oldest first', () => {
+  test('is not empty, whatever the limit: it would not count', () => {
+    const kept = createKeptRuns({ ...limits, keptFromEvents: 0 });
+    for (const events of [0, 1]) kept.keep(aJournal(`${events}`, events));
+    expect(['0', '1'].filter((id) => kept.take(id))).toEqual(['1']);
+  });
+
+  test('has not ended', () => {
     const kept = createKeptRuns(limits);
-    for (const id of ['a', 'b', 'a', 'c', 'd']) kept.keep(aRun(id, 4));
+    kept.keep(aJournal('a', 5, 'settled'));
+    expect(kept.take('a')).toBeUndefined();
+  });
+
+  test.each([suspended, aJournal])('makes room, the oldest first', (make) => {
+    const kept = createKeptRuns(limits);
+    for (const id of ['a', 'b', 'a', 'c', 'd']) kept.keep(make(id, 4));
     expect(['a', 'b', 'c', 'd'].filter((id) => kept.take(id))).toEqual(['c', 'd']);
+  });
+
+  test('is the program rather than the journal alone, where two were at the run', () => {
+    const kept = createKeptRuns(limits);
+    const run = suspended('a', 5);
+    for (const each of [aJournal('a', 5), run, aJournal('a', 6)]) kept.keep(each);
+    expect(kept.take('a')).toBe(run);
   });
 });
 
@@ -110,5 +137,107 @@ describe('a run that goes on where it suspended', () => {
     await one.drive({ kind: 'start', run, nonce: 'another' });
     expect(calls.made).toBe(2);
     expect(await world.lines(run)).toEqual([expect.stringContaining('run_suspended')]);
+  });
+});
+
+describe('a run that a turn has lost to another', () => {
+  /** The turn of one has fed a word that it cannot write, since two comes first with another. */
+  async function aLoss(limits: Partial<typeof defaultLimits> = {}, appends = 1) {
+    const world = createWorld({ limits: { keptFromEvents: 0, ...limits } });
+    const { flow, calls } = aListener();
+    const [one, two] = [world.process('one', [flow]), world.process('two', [flow])];
+    const run = await startIn(one, flow);
+    await world.deliverAll(one);
+    let left = appends;
+    one.trouble(({ method }) => {
+      if (method === 'append') left -= 1;
+      return method === 'append' && left === 0 ? { do: 'stall', when: 'before' } : undefined;
+    });
+    const mail = await signalMail(world, run, 'word', 'a');
+    const losing = one.drive(mail);
+    await world.advance(limits.leaseMs ?? defaultLimits.leaseMs);
+    await world.until(two.drive(await signalMail(world, run, 'word', 'b')));
+    one.thaw();
+    expect(await world.until(losing)).toBe('lost');
+    one.calls.length = 0;
+    return { world, run, one, two, flow, calls };
+  }
+
+  test('is read from where it was known, and its program made anew is fed the same', async () => {
+    const { world, run, one, calls } = await aLoss();
+    const known = await world.fold(run);
+    await say(world, one, run, 'c');
+    const positions = one.calls.filter(({ method }) => method === 'read').map(({ args }) => args[1]);
+    expect(positions[0]).toBe(1);
+    expect(positions).not.toContain(undefined);
+    // By one, by two, and by one again.
+    expect(calls.made).toBe(3);
+    const { events, current } = await world.fold(run);
+    expect(events.slice(0, known.events.length)).toEqual(known.events);
+    expect(current).toMatchObject({ phase: 'settled', end: { output: '["a","b","c"]' } });
+  });
+
+  test.each([
+    ['nothing of its turn', 1, 1],
+    ['what of its turn was written before', 2, 2],
+  ])('is known with %s', async (_title, append, position) => {
+    const { world, run, one } = await aLoss({ chunkEvents: 1 }, append);
+    const { head, chunks } = await world.record(run);
+    expect(chunks.length).toBeGreaterThan(position);
+    expect(one.ports.kept?.take(run)).toEqual({ journal: foldJournal(head.birth, chunks.slice(0, position)) });
+  });
+
+  test('is read whole where another has come under its id', async () => {
+    const { world, run, one, calls } = await aLoss();
+    const head = await world.head(run);
+    await world.store.deleteRun(run, head.birth.nonce);
+    await world.store.create({ ...head, position: 0, birth: { ...head.birth, nonce: 'another' } });
+    await one.drive({ kind: 'start', run, nonce: 'another' });
+    expect(calls.made).toBe(3);
+    expect(await world.lines(run)).toEqual([expect.stringContaining('run_suspended')]);
+  });
+
+  test('is read from where it was known by one who left it to the other, too', async () => {
+    const world = createWorld({ limits: { keptFromEvents: 0 } });
+    const { flow } = aListener();
+    const [one, two] = [world.process('one', [flow]), world.process('two', [flow])];
+    const run = await startIn(one, flow);
+    await world.deliverAll(one);
+    expect(await two.drive({ kind: 'wake', run })).toBe('left');
+    await say(world, two, run, 'a');
+    expect(two.calls.filter(({ method }) => method === 'read').map(({ args }) => args[1])).toEqual([undefined, 1, 2]);
+  });
+
+  test('is read whole by a second turn of the process: what the first one knows is its own', async () => {
+    const world = createWorld({ limits: { keptFromEvents: 0 } });
+    const { flow } = aListener();
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow);
+    await world.deliverAll(one);
+    const gate = hold();
+    const mail = [await signalMail(world, run, 'word', 'a'), await signalMail(world, run, 'word', 'b')] as const;
+    one.trouble(({ method, nth }) =>
+      method === 'append' && nth === 2 ? { do: 'wait', for: gate.promise } : undefined,
+    );
+    const first = one.drive(mail[0]);
+    await world.settle();
+    one.calls.length = 0;
+    expect(await world.until(one.drive(mail[1]))).toBe('suspended');
+    expect(one.calls.find(({ method }) => method === 'read')?.args[1]).toBeUndefined();
+    gate.release();
+    expect(await world.until(first)).toBe('lost');
+    await say(world, one, run, 'c');
+    expect((await world.fold(run)).current).toMatchObject({ phase: 'settled', end: { output: '["a","b","c"]' } });
+  });
+
+  test('is read whole by a process whose turn broke off', async () => {
+    const world = createWorld({ limits: { keptFromEvents: 0, storeRetries: 0 } });
+    const { flow } = aListener();
+    const one = world.process('one', [flow]);
+    const run = await startIn(one, flow);
+    await world.deliverAll(one);
+    one.trouble(({ method }) => (method === 'append' ? { do: 'timeOut' } : undefined));
+    await expect(say(world, one, run, 'a')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(one.ports.kept?.take(run)).toBeUndefined();
   });
 });

@@ -1,4 +1,15 @@
-import { admission, handOver, type Mutation, outbox, scope, suspension, tell, turn } from './mutation.ts';
+import {
+  admission,
+  appender,
+  drive,
+  handOver,
+  type Mutation,
+  outbox,
+  scope,
+  suspension,
+  tell,
+  turn,
+} from './mutation.ts';
 
 /** The guards of durability, races, and runs that go on as others. */
 export const laterMutations: Mutation[] = [
@@ -106,5 +117,31 @@ export const laterMutations: Mutation[] = [
     mode: 'kill',
     guard: 'a turn cut off during an atMostOnce step leaves its claim standing',
     patches: [turn('if (running.some(({ atMostOnce }) => atMostOnce)) {', 'if (false) {')],
+  },
+
+  // --- what a process knows of a run
+  {
+    name: 'known-durable',
+    rule: 'K9',
+    guard: 'a process knows nothing of a run that only a turn of its own would have written',
+    patches: [
+      appender(
+        "if (standing.driver && standing.driver.id !== driver) return 'lost';",
+        "if (standing.driver && standing.driver.id !== driver) {\n      extendJournal(journal, chunk);\n      return 'lost';\n    }",
+      ),
+    ],
+  },
+  {
+    name: 'known-nonce',
+    rule: 'K7',
+    mode: 'reborn',
+    guard: 'what was known of a run that was deleted is not taken for the one that came after it',
+    patches: [drive('news?.head.birth.nonce === kept?.journal.birth.nonce', 'news !== undefined')],
+  },
+  {
+    name: 'known-program',
+    rule: 'K1',
+    guard: 'a program that was fed what a turn then could not write is not gone on with',
+    patches: [turn('    known.suspended = undefined;\n')],
   },
 ];

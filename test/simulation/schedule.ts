@@ -35,7 +35,7 @@ import { createPost } from './post.ts';
 import { faultsMs, minute, type Setting } from './setting.ts';
 import { staleIndex } from './stale-index.ts';
 import type { Story } from './story.ts';
-import type { Mode } from './traits.ts';
+import { type Mode, modes } from './traits.ts';
 import { createTroubles } from './troubles.ts';
 import { inputOf, resultOf } from './undisturbed.ts';
 import { watchStore } from './watch.ts';
@@ -75,8 +75,9 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
   const { seed, mode, traits } = schedule;
   const { durability, durableQueue } = traits;
   const fate = createFate(seed, schedule.only);
-  // In every other schedule processes keep what has suspended, however short, and replay it only where another wrote.
-  const limits = { ...traits.limits, keptFromEvents: seed % 2 === 0 ? 0 : Number.POSITIVE_INFINITY };
+  // In half of the schedules of each mode processes keep what they know of a run, however short its journal is.
+  const keeps = Math.floor(seed / modes.length) % 2 === 0;
+  const limits = { ...traits.limits, keptFromEvents: keeps ? 0 : Number.POSITIVE_INFINITY };
   const world = createWorld({ seed, durableQueue, limits, quietTurns: 2 });
   const began = world.clock.now();
   const workload = await createWorkload(schedule.work, {
@@ -143,6 +144,7 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
   staleIndex(setting, () => rough && setting.disturbed());
   world.onLoss(watch.lose);
   world.onLook(watch.look);
+  world.onKeep(watch.keep);
 
   async function recordOf(run: string): Promise<RunRecord> {
     return olderRecord(await world.record(run));

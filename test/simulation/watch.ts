@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Chunk, Mail } from '../../lib/kernel/events.ts';
 import { type Head, isOpen, isSettled } from '../../lib/kernel/head.ts';
 import { extendJournal, isOutside, type Journal, openJournal, startedChildren } from '../../lib/kernel/journal.ts';
+import type { KnownRun } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
 import type { Message } from '../../lib/ports/queue.ts';
 import type { RunRecord } from '../../lib/ports/store.ts';
@@ -43,6 +45,8 @@ export interface Watch {
   lose(process: string, run: string, chunk: Chunk): void;
   /** The process has read what comes after the position. */
   look(process: string, run: string, after: number, found: RunRecord): void;
+  /** The process is done with the run, and may go on from there later. */
+  keep(process: string, known: KnownRun): void;
   hasLost(process: string, run: string, nonce: string): boolean;
   /** The process has left the run to others, since the store did not answer. */
   givenUp(process: string, run: string): void;
@@ -309,6 +313,17 @@ export function watchStore(
     look(process, run, after, { head, chunks: [next] }) {
       const own = latest.get(`${process} ${run} ${head.birth.nonce}`);
       if (own?.position === after && next?.driver && next.driver.id !== own.driver) lostBySight.add(own.driver);
+    },
+    keep(process, { journal }) {
+      const { id, nonce } = journal.birth;
+      const run = runs.get(id);
+      if (!run || run.deleted || run.journal.birth.nonce !== nonce) return;
+      const { position, events } = journal;
+      const isWhole = position === run.journal.position;
+      const isTrue = isWhole
+        ? isDeepStrictEqual(journal, run.journal)
+        : isDeepStrictEqual(events, run.journal.events.slice(0, events.length));
+      if (!isTrue) say(`(19) what ${process} knows of ${id} up to ${position} is not what the store holds`);
     },
     givenUp: (process, run) => void givenUp.add(`${process} ${run}`),
     hasLost: (process, run, nonce) => lost.has(`${process} ${run} ${nonce}`),
