@@ -257,3 +257,14 @@ test('of 60 files with flipped bits none gives wrong data, and what is missing i
   expect(counts.right).toBeGreaterThan(0);
   expect(counts.reported).toBeGreaterThan(0);
 });
+
+test('where lmdb breaks a reading off without a word of damage, it is called damage all the same', {
+  timeout,
+}, async () => {
+  const directory = createDataDir();
+  endings.push(directory.remove);
+  const only = [226, 1163, 1972, 2702];
+  const { counts, facts } = await flip({ dir: directory.dataDir, flips: 2_702, seed: 2, only });
+  expect(facts).toEqual([]);
+  expect(counts).toMatchObject({ flips: only.length, right: 0 });
+});

@@ -19,6 +19,8 @@ export interface FlipsOptions {
   dir: string;
   flips: number;
   seed: number;
+  /** Of these flips only those of these numbers. */
+  only?: readonly number[];
   onProgress?: (counts: FlipCounts) => void;
 }
 
@@ -41,7 +43,7 @@ const inFirstPages = 0.15;
 const ofManyBits = 0.3;
 const runCount = 40;
 
-export async function flip({ dir, flips, seed, onProgress }: FlipsOptions): Promise<FlipsResult> {
+export async function flip({ dir, flips, seed, only, onProgress }: FlipsOptions): Promise<FlipsResult> {
   const base = join(dir, 'base');
   const copy = join(dir, 'copy');
   const truthFile = join(dir, 'truth.json');
@@ -69,6 +71,7 @@ export async function flip({ dir, flips, seed, onProgress }: FlipsOptions): Prom
 
   for (let number = 1; number <= flips; number += 1) {
     const { bytes, where } = damagedCopy(whole, random);
+    if (only && !only.includes(number)) continue;
     layOut(bytes);
     let read = await ask({ number, dataDir: copy, inspect: false });
     if ('end' in read) {

@@ -5,6 +5,7 @@ import { assertUsableName, assertUsableText } from '../document-rules.ts';
 import { toFault } from './faults.ts';
 import { documentKey, documentNameOf, documentsIn } from './keys.ts';
 import { type Environment, type Fsync, openEnvironment } from './open.ts';
+import { readLatest } from './read-latest.ts';
 import { documentFromRecord, documentToRecord } from './records.ts';
 import { createSpace } from './space.ts';
 
@@ -37,9 +38,7 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
       guarded(() => {
         assertUsableName(collection, 'collection');
         assertUsableName(key, 'key');
-        // lmdb keeps a snapshot for a while; what another process has committed since would be missing in it.
-        env.resetReadTxn();
-        return readNow(collection, key);
+        return readLatest(env, () => readNow(collection, key));
       }),
 
     write: (collection, key, text, expected) =>
@@ -61,14 +60,15 @@ export function createLmdbDocuments({ dataDir, fsync = 'batch' }: { dataDir: str
         assertUsableName(collection, 'collection');
         if (prefix !== undefined) assertUsableName(prefix, 'prefix');
         if (cursor !== undefined) assertUsableName(cursor, 'cursor');
-        env.resetReadTxn();
         const range = documentsIn(collection, prefix ?? '');
         const last = cursor === undefined ? undefined : documentKey(collection, cursor);
         const order = descending
           ? { start: last ?? range.end, end: range.start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
           : { start: last ?? range.start, end: range.end, exclusiveStart: last !== undefined };
-        const found = [...env.getRange({ ...order, limit: limit + 1 })].map(({ key, value }) =>
-          documentFromRecord(value, key, collection, documentNameOf(collection, key)),
+        const found = readLatest(env, () =>
+          [...env.getRange({ ...order, limit: limit + 1 })].map(({ key, value }) =>
+            documentFromRecord(value, key, collection, documentNameOf(collection, key)),
+          ),
         );
         const items = found.slice(0, limit);
         const end = items.at(-1);

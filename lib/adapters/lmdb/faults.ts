@@ -17,6 +17,17 @@ export function toOpeningFault(error: unknown, file: string): unknown {
   return new Fault('corrupt', damagedFile(file, message), { cause: error });
 }
 
+/**
+ * What lmdb says where it reads damage, if it does not call it that: a reading that has met a page which it cannot follow is
+ * broken off. To a writing that happens for other reasons, too.
+ */
+const BROKEN_READING = /MDB_BAD_TXN|Invalid key size/;
+
+export function toReadingFault(error: unknown): unknown {
+  if (!(error instanceof Error) || !BROKEN_READING.test(error.message)) return error;
+  return damaged(error.message, error);
+}
+
 export function damagedFile(file: string, why: string): string {
   return `The store's file ${file} is damaged (${why}). Move it away, and put a backup in its place.`;
 }
@@ -35,10 +46,14 @@ export async function toFault(error: unknown): Promise<unknown> {
       cause,
     });
   }
-  if (DAMAGE_MESSAGE.test(message)) return new Fault('corrupt', `The store's file is damaged (${message}).`, { cause });
+  if (DAMAGE_MESSAGE.test(message)) return damaged(message, cause);
   if (/closed/i.test(message)) return new Fault('closed', 'The store is closed.', { cause });
   if (!isFromLmdb(error, message)) return error;
   return new Fault('unavailable', `The store could not do this now (${message}).`, { cause });
+}
+
+function damaged(message: string, cause: unknown): Fault {
+  return new Fault('corrupt', `The store's file is damaged (${message}).`, { cause });
 }
 
 /** Sometimes lmdb forgets to say why: then that second promise never ends. */

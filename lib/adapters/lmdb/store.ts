@@ -38,6 +38,7 @@ import {
   stateKey,
 } from './keys.ts';
 import { type Environment, type Fsync, openEnvironment } from './open.ts';
+import { readLatest } from './read-latest.ts';
 import {
   birthFromRecord,
   birthToRecord,
@@ -92,12 +93,6 @@ export function createLmdbStore({
     } catch (error) {
       throw await toFault(error);
     }
-  }
-
-  /** lmdb keeps a snapshot for a while; what another process has committed since would be missing in it. */
-  function fromLatest<T>(read: () => T): T {
-    env.resetReadTxn();
-    return read();
   }
 
   function stateOf(id: string): StoredState | undefined {
@@ -194,7 +189,7 @@ export function createLmdbStore({
     let { start, end } = walk.range;
     let batch = Math.min(limit + 1, ENTRIES_AT_ONCE);
     for (;;) {
-      const entries = fromLatest(() => {
+      const entries = readLatest(env, () => {
         const order = walk.reverse
           ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
           : { start, end };
@@ -237,7 +232,7 @@ export function createLmdbStore({
             for (const entry of entries) void env.put(entry, noContent);
           });
           if (isNew) return { created: true, head };
-          const standing = fromLatest(() => {
+          const standing = readLatest(env, () => {
             const old = stateOf(id);
             return old && (isAbsent(old, clock.now()) ? { expired: old } : { head: headOf(id, old) });
           });
@@ -248,7 +243,7 @@ export function createLmdbStore({
 
     read: (id, after = 0) =>
       guarded(() =>
-        fromLatest(() => {
+        readLatest(env, () => {
           const head = livingHead(id);
           if (head === undefined) return undefined;
           const { nonce } = head.birth;
@@ -266,11 +261,11 @@ export function createLmdbStore({
         }),
       ),
 
-    readHead: (id) => guarded(() => fromLatest(() => livingHead(id))),
+    readHead: (id) => guarded(() => readLatest(env, () => livingHead(id))),
 
     readEnd: (id) =>
       guarded(() =>
-        fromLatest(() => {
+        readLatest(env, () => {
           const head = livingState(id);
           if (head === undefined) return undefined;
           const { nonce, position, state } = head;
@@ -303,7 +298,7 @@ export function createLmdbStore({
                   for (const mail of absorbed) void env.remove(mailKey(id, chunk.nonce, mail));
                 });
           if (isAppended) return { appended: true };
-          const found = fromLatest(() => env.getBinary(key));
+          const found = readLatest(env, () => env.getBinary(key));
           // Between the two the whole run may have been deleted.
           if (found) return { appended: false, found: chunkFromRecord(found, key, id, chunk.nonce, chunk.position) };
         }
