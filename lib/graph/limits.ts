@@ -34,8 +34,11 @@ const bounds = {
   pictureChars: [100, 'The longest picture of a number, a date or a time, in characters.'],
   schemaValues: [5_000, 'The most values of a JSON Schema.'],
   schemaApplications: [1_000, 'The most schemas that a JSON Schema applies to one value, references followed.'],
-  schemaSteps: [1_000_000, 'The most schemas that one check may apply in all.'],
-  uniqueItems: [5_000, 'The most items of a list that a JSON Schema may compare with each other (`uniqueItems`).'],
+  schemaSteps: [
+    1_000_000,
+    'The most schemas that one check may apply in all; four items that are compared with each other (`uniqueItems`) count as one.',
+  ],
+  uniqueItems: [1_000, 'The most items of a list that a JSON Schema may compare with each other (`uniqueItems`).'],
   layoutTasks: [300, 'The most tasks of a graph that is laid out with care; larger ones are drawn in plain layers.'],
   layoutEdges: [600, 'The most lines of a graph that is laid out with care; others are drawn in plain layers.'],
 } as const satisfies Record<string, [number, string]>;

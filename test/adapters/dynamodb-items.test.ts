@@ -207,6 +207,16 @@ describe('a long input', () => {
     expect(await store.readHead('run-1')).toEqual(short);
   });
 
+  test.each([null, {}, [1], { blob: 7 }, true])('that is neither a text nor a blob is damage: %j', async (input) => {
+    await store.create(short);
+    const head = (await itemsOf('run-1')).find(({ sk }) => sk === 'head');
+    await put({ pk: 'run#run-1', sk: 'head', ...head, input });
+    await expect(store.readHead('run-1')).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('"run#run-1" / "head"'),
+    });
+  });
+
   test('that lies in a blob stays with the head, which only refers to it', async () => {
     const head = aHead({ birth: { input: { blob: 'run-1/input', bytes: 1_000_000, digest: 'd' } } });
     await store.create(head);

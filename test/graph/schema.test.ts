@@ -108,6 +108,21 @@ describe('is bounded', () => {
     expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   });
 
+  test('many lists whose items are compared', () => {
+    const list = Array.from({ length: graphLimits.uniqueItems }, (_, n) => ({ n }));
+    const schema: JsonSchema = { items: { uniqueItems: true } };
+    expect(checkAgainst(schema, [list, list])).toEqual([]);
+    expect(
+      checkAgainst(
+        schema,
+        Array.from({ length: 20 }, () => list),
+      ),
+    ).toEqual([{ path: '', message: 'the schema asks for too many checks of this value (limit schemaSteps)' }]);
+    const short = Array.from({ length: 1_000 }, () => list.slice(0, 30));
+    expect(checkAgainst(schema, short)).toEqual([]);
+    expect(checkAgainst(schema, [...short, [1, 1]])).toMatchObject([{ path: '[1000]' }]);
+  });
+
   test('the schema stays as it was', () => {
     const schema: JsonSchema = { pattern: 'a', uniqueItems: true, $ref: '#/$defs/x', $defs: { x: true } };
     const before = JSON.stringify(schema);

@@ -95,7 +95,7 @@ export function fromHeadItem(item: Item): Head {
 /** Of a head, or of the item beside it. Throws `Fault` corrupt. */
 export function inputIn(item: Item): Payload {
   const { input } = item;
-  if (typeof input === 'object' && !(input instanceof Uint8Array)) return input as BlobRef;
+  if (isBlobRef(input)) return input;
   try {
     const text = textOf(input);
     if (text !== undefined) return text;
@@ -103,6 +103,10 @@ export function inputIn(item: Item): Payload {
     throw damaged(item, 'its input cannot be read', cause);
   }
   throw damaged(item, 'its input is no text');
+}
+
+function isBlobRef(input: unknown): input is BlobRef {
+  return typeof input === 'object' && input !== null && 'blob' in input && typeof input.blob === 'string';
 }
 
 function isWhole(item: Item): item is HeadItem {

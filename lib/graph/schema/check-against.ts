@@ -64,22 +64,39 @@ function ownSchema(schema: Json): Json {
     else more.push({ format: patternFormat(pattern) });
   }
   if (own.uniqueItems === true) {
-    // The interpreter compares all with all, also where a list has too many items.
     delete own.uniqueItems;
     const few = { maxItems: graphLimits.uniqueItems };
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
-    more.push({ if: few, then: { uniqueItems: true }, else: few });
+    more.push({ if: few, then: uniqueItems(graphLimits.uniqueItems), else: few });
   }
   if (more.length > 0) own.allOf = [...((own.allOf as Json[] | undefined) ?? []), ...more];
-  Object.defineProperty(own, '$recursiveAnchor', { enumerable: false, get: countStep });
-  return own;
+  return counted(own, 1);
 }
 
-/** Read by the interpreter whenever it applies a schema. */
-function countStep(): undefined {
-  steps += 1;
-  if (steps > graphLimits.schemaSteps) throw new TooMuchWork();
-  return undefined;
+/** To compare two items takes a fourth of what a step takes. */
+const stepsForTwo = 0.25;
+const shortList = 8;
+
+/**
+ * Of lists that are no longer. The interpreter compares all items with all: so lists are told apart by how long they are, and
+ * each counts as the steps that comparing it takes.
+ */
+function uniqueItems(length: number): Json {
+  const all = counted({ uniqueItems: true }, length * length * stepsForTwo);
+  if (length <= shortList) return all;
+  const half = Math.floor(length / 2);
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+  return { if: { maxItems: half }, then: uniqueItems(half), else: all };
+}
+
+/** Read by the interpreter whenever it applies the schema, which is then so many steps. */
+function counted(schema: { [key: string]: Json }, by: number): Json {
+  function count(): undefined {
+    steps += by;
+    if (steps > graphLimits.schemaSteps) throw new TooMuchWork();
+    return undefined;
+  }
+  return Object.defineProperty(schema, '$recursiveAnchor', { enumerable: false, get: count });
 }
 
 const patternPrefix = 'pattern:';

@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, isAlias, isMap, isScalar, type Node, Parser, type Scalar } from 'yaml';
+import { Composer, type CST, type Document, isAlias, isMap, isScalar, type Node, Parser, Scalar } from 'yaml';
 import { graphLimits } from '../limits.ts';
 import type { Problems } from '../problems.ts';
 import { createFields } from './fields.ts';
@@ -144,7 +144,9 @@ function createReader(text: string, problems: Problems, refuse: Refuse) {
 function emptyAfter(key: Node | null): Node | null {
   if (!isScalar(key) || !key.range) return null;
   const end = key.range[1] + 1;
-  return { ...key, tag: undefined, anchor: undefined, value: null, range: [end, end, end] } as unknown as Node;
+  const nothing = new Scalar(null);
+  nothing.range = [end, end, end];
+  return nothing;
 }
 
 type Refuse = (offset: number, message: string, hint?: string) => void;

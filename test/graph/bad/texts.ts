@@ -12,6 +12,13 @@ export const texts: BadGraph[] = [
     problems: ['1:1 the text is empty (a graph begins with its name: and its tasks:)'],
   },
   {
+    title: 'a field without a colon',
+    text: 'name: orders\ntasks: [{ id: a, type: transform, output: {total} }]\n? extra\n',
+    problems: [
+      '3:3 extra: there is no field "extra" in a graph (there are name, version, description, category, tags, inputSchema, outputSchema, timeout, retention, durability, concurrency, defaults, tasks, output)',
+    ],
+  },
+  {
     title: 'a list in place of a graph',
     text: '- a\n- b\n',
     problems: ['1:1 expected a graph, found a list'],
