@@ -11,6 +11,7 @@ import { quietAwsSdk } from '../wiring/environment.ts';
 import { startLocalS3 } from './s3/server.ts';
 import type { SqsFaults } from './sqs/faults.ts';
 import { startLocalSqs } from './sqs/server.ts';
+import { connectionsAtOnce } from './stand-in-server.ts';
 
 export interface LocalServices {
   endpoints: Endpoints;
@@ -67,7 +68,7 @@ async function createQueue({ sqs }: AwsClients, name: string, attributes: Record
 }
 
 interface DynaliteServer {
-  listen(port: number, host: string, callback: (error?: Error) => void): void;
+  listen(port: number, host: string, backlog: number, callback: (error?: Error) => void): void;
   address(): { port: number };
   close(callback: () => void): void;
   closeAllConnections?(): void;
@@ -77,7 +78,7 @@ async function startDynalite(): Promise<{ url: string; close(): Promise<void> }>
   const { default: dynalite } = await loadDynalite();
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve, reject) =>
-    server.listen(0, '127.0.0.1', (error) => (error ? reject(error) : resolve())),
+    server.listen(0, '127.0.0.1', connectionsAtOnce, (error) => (error ? reject(error) : resolve())),
   );
   return {
     url: `http://127.0.0.1:${server.address().port}`,

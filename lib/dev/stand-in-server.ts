@@ -36,6 +36,9 @@ export interface StandInServerOptions {
   answer(question: Question): Promise<Answer | undefined>;
 }
 
+/** Services take any number; with Node's 511 the system drops the others, and they wait for minutes. */
+export const connectionsAtOnce = 4_096;
+
 /** Rejects with a `Fault` conflict where the port is taken. */
 export async function startStandInServer(options: StandInServerOptions): Promise<StandInServer> {
   const server = createServer((request, response) => {
@@ -45,7 +48,7 @@ export async function startStandInServer(options: StandInServerOptions): Promise
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(cause.code === 'EADDRINUSE' ? portInUse(options.port, cause) : cause),
     );
-    server.listen(options.port, '127.0.0.1', resolve);
+    server.listen({ port: options.port, host: '127.0.0.1', backlog: connectionsAtOnce }, resolve);
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
