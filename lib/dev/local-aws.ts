@@ -88,7 +88,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     };
     const common = { environment, clients, clock, observer };
     return {
-      api: inEnvironments(() => createApiHandler({ ...common, workflows })),
+      // All requests share this machine's stand-ins, and one handler that refuses starts where there are too many of them.
+      api: createApiHandler({ ...common, workflows }),
       driver: inEnvironments(() => createDriverHandler({ ...common, workflows })),
       sweeper: inEnvironments(() => createSweeperHandler(common)),
       trigger: inEnvironments(() => createTriggerHandler({ ...common, workflows })),
