@@ -86,7 +86,7 @@ export const laterMutations: Mutation[] = [
   {
     name: 'hand-over-resume',
     rule: 'K20',
-    mode: 'shaky',
+    mode: 'calm',
     guard: 'a successor hears of the last resume, so that a pause which that has overtaken does not hold it',
     patches: [handOver('await handOverResume(ports, journal, to);')],
   },

@@ -51,6 +51,7 @@ const tellingMs = 20_000;
 const pauseMs = 30_000;
 const soonMs = 6_000;
 const resumeMs = 90_000;
+const againMs = 60_000;
 const cancelMs = 60_000;
 const apiPauseMs = 3_000;
 const maxCalls = 100;
@@ -186,16 +187,27 @@ export function createPeople(
     const name = nameOf(run);
     const after = (what: string, most: number) => fate.below(`${name} ${what}`, most);
     const pauseAt = after('pause', fate.at(`soon ${name}`)() < 0.5 ? soonMs : pauseMs);
-    const issued = (what: string, at: number, call: typeof pauseRun) => {
+    const issued = (what: string, at: number, call: typeof pauseRun, againIn?: number) => {
       if (!fate.allows('command', `${what} ${name}`)) return;
       plan(run, at, () => {
         tell('people', `${what} ${name}`);
         const issuedAt = issue();
-        return say(run, `${what} ${name}`, (ports, id) => call(ports, id, {}, issuedAt));
+        const sayIt = (place: string) => say(run, place, (ports, id) => call(ports, id, {}, issuedAt));
+        // As a client does that has not heard an answer.
+        if (againIn !== undefined && fate.strikes('repeat', `${what} ${name}`)) {
+          plan(run, againIn, () => {
+            tell('people', `${what} ${name}, once more`);
+            return sayIt(`${what} ${name} again`);
+          });
+        }
+        return sayIt(`${what} ${name}`);
       });
     };
-    if (!traits.resume || fate.allows('command', `resume ${name}`)) issued('pause', pauseAt, pauseRun);
     const resumesIn = 1 + after('resume', fate.strikes('hasty', `resume ${name}`) ? hastyMs : resumeMs);
+    const pausesAgainIn = resumesIn + after('pause again', againMs);
+    if (!traits.resume || fate.allows('command', `resume ${name}`)) {
+      issued('pause', pauseAt, pauseRun, traits.resume ? pausesAgainIn : undefined);
+    }
     if (traits.resume) issued('resume', pauseAt + resumesIn, resumeRun);
     if (traits.cancel) {
       issued('cancel', traits.resume ? after('cancel', cancelMs) : pauseAt + cancelMs, (ports, id) =>
