@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { toOpeningFault } from '../../lib/adapters/lmdb/faults.ts';
 import { type KeyPlace, placeOfKey } from '../../lib/adapters/lmdb/keys.ts';
 import type { Fsync } from '../../lib/adapters/lmdb/open.ts';
 import { createLmdbStore } from '../../lib/adapters/lmdb/store.ts';
@@ -12,6 +13,13 @@ import type { Store } from '../../lib/ports/store.ts';
 import { aChunk, aHead, aSignal, everyEvent, T0 } from '../conformance/samples.ts';
 import { startChild } from './child.ts';
 import { createDataDir } from './data-dir.ts';
+
+test('an opening that lmdb could not do because another process was closing the file is to be tried again', () => {
+  expect(toOpeningFault(new Error('Invalid argument: No transaction to renew'), 'store.mdb')).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/store\.mdb.*Try again/),
+  });
+});
 
 describe('the embedded store', () => {
   let dataDir: string;

@@ -10,9 +10,16 @@ const FULL_CODES = new Set([EIO, EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL]);
 const FULL_MESSAGE = /MDB_MAP_FULL|No space left|Input\/output error|File too large|Disk quota/i;
 const DAMAGE_MESSAGE = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH/;
 
+/** What lmdb says where another process, the last that had the file, closed it in the same moment (decision 021). */
+const CLOSED_MEANWHILE = /No transaction to renew/;
+
 /** What opening a damaged file throws is damage; the rest is left as it is. */
 export function toOpeningFault(error: unknown, file: string): unknown {
   const message = error instanceof Error ? error.message : String(error);
+  if (CLOSED_MEANWHILE.test(message)) {
+    const why = `Another process closed the store's file ${file} just as this one opened it (${message}). Try again.`;
+    return new Fault('unavailable', why, { cause: error });
+  }
   if (!DAMAGE_MESSAGE.test(message)) return error;
   return new Fault('corrupt', damagedFile(file, message), { cause: error });
 }
