@@ -1,9 +1,8 @@
 /** A run that goes on as another: what it was told and has not used is for its successor. */
 import { expect, test } from 'vitest';
 import { tell } from '../../lib/kernel/tell.ts';
-import type { Message } from '../../lib/ports/queue.ts';
 import { workflow } from '../../lib/workflow/index.ts';
-import { createWorld, mailMessage, startIn, type World } from './harness.ts';
+import { createWorld, mailMessage, type Process, startIn, type World } from './harness.ts';
 
 /** Goes on as another so many times; the last one waits for a signal. */
 function chainIn(world: World) {
@@ -24,9 +23,13 @@ async function successorOf(world: World, run: string): Promise<string> {
   return (end?.type === 'run_completed' && end.continuedAs?.id) || '';
 }
 
-/** The message that the queue has kept longest, if it keeps any. */
-function nextMessage(world: World): Message | undefined {
-  return world.messages.shift()?.message;
+/** The successor is there, and has heard nothing yet. */
+function stallBeforeHandingOver(process: Process): void {
+  let hasSuccessor = false;
+  process.trouble(({ method }) => {
+    hasSuccessor ||= method === 'create';
+    return hasSuccessor && method === 'read' ? { do: 'stall', when: 'before' } : undefined;
+  });
 }
 
 test('K22: a signal that was accepted before a run went on as another one, and comes after, goes to the successor', async () => {
@@ -71,11 +74,7 @@ test('K22: where the queue forgets, what is handed over to a run that has ended,
   const one = world.process('one', [chain]);
   const run = await startIn(one, chain, { more: 2 });
   const { birth } = await world.head(run);
-  let hasSuccessor = false;
-  one.trouble(({ method }) => {
-    hasSuccessor ||= method === 'create';
-    return hasSuccessor && method === 'read' ? { do: 'stall', when: 'before' } : undefined;
-  });
+  stallBeforeHandingOver(one);
   const ended = one.drive(world.take('start'));
   await world.advance(50);
   const two = world.process('two', [chain]);
@@ -90,7 +89,7 @@ test('K22: where the queue forgets, what is handed over to a run that has ended,
   one.thaw();
   await world.until(ended);
   // Messages are lost with the process.
-  while (nextMessage(world));
+  world.messages.splice(0);
   await world.until(two.drive({ kind: 'wake', run: last, from: 'sweeper' }));
   expect((await world.fold(last)).current).toMatchObject({ end: { output: '"Ada"' } });
 });
@@ -101,11 +100,7 @@ test('K7: what a run is told that was started anew meanwhile is not handed over 
   const [one, two] = [world.process('one', [chain]), world.process('two', [chain])];
   const run = await startIn(one, chain, { more: 1 });
   const { birth } = await world.head(run);
-  let hasSuccessor = false;
-  one.trouble(({ method }) => {
-    hasSuccessor ||= method === 'create';
-    return hasSuccessor && method === 'read' ? { do: 'stall', when: 'before' } : undefined;
-  });
+  stallBeforeHandingOver(one);
   void one.drive(world.take('start')).catch(() => {});
   await world.advance(1_000);
   const next = await successorOf(world, run);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBesideWriters } from './openings.ts';
+import { sayFacts } from './say-facts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,8 +14,6 @@ const { values } = parseArgs({
   },
 });
 
-const shownFacts = 30;
-const shownChars = 400;
 const dir = mkdtempSync(join(tmpdir(), 'pawl-openings-'));
 const { facts, ...counts } = await openBesideWriters({
   dir,
@@ -24,7 +23,4 @@ const { facts, ...counts } = await openBesideWriters({
   onRound: (sofar) => console.error(JSON.stringify(sofar, (key, value) => (key === 'facts' ? value.length : value))),
 });
 rmSync(dir, { recursive: true, force: true });
-console.log(JSON.stringify(counts));
-for (const fact of facts.slice(0, shownFacts)) console.log(fact.slice(0, shownChars));
-if (facts.length > 0) console.log(`${facts.length} facts that may not be`);
-process.exit(facts.length > 0 ? 1 : 0);
+process.exit(sayFacts(counts, facts, 'what is lost differs each time'));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { sayFacts } from './say-facts.ts';
 import { soak } from './soak.ts';
 
 const { values } = parseArgs({
@@ -18,7 +19,6 @@ const { values } = parseArgs({
   },
 });
 
-const shownFacts = 50;
 const dir = values.dir ?? mkdtempSync(join(tmpdir(), 'pawl-soak-'));
 const { facts, ...counts } = await soak({
   dir,
@@ -31,9 +31,5 @@ const { facts, ...counts } = await soak({
   onProgress: ({ kills, accepted, seconds }) =>
     console.error(`${seconds} s: ${kills} of ${values.kills} kills, ${accepted} runs accepted`),
 });
-console.log(JSON.stringify(counts));
-for (const fact of facts.slice(0, shownFacts)) console.log(fact);
-if (facts.length > shownFacts) console.log(`and ${facts.length - shownFacts} more`);
-if (facts.length > 0) console.log(`${facts.length} facts that may not be; all files are in ${dir}`);
-else if (values.dir === undefined) rmSync(dir, { recursive: true, force: true });
-process.exit(facts.length > 0 ? 1 : 0);
+if (facts.length === 0 && values.dir === undefined) rmSync(dir, { recursive: true, force: true });
+process.exit(sayFacts(counts, facts, `all files are in ${dir}`));
