@@ -7,7 +7,7 @@ import type { Registry } from './registry/registry.ts';
 import type { WorkflowState } from './registry/state.ts';
 
 /** JSON Schemas of a definition, where it has any. */
-export type Describe = (definition: Definition) => Pick<WorkflowView, 'input' | 'output'>;
+export type Describe = (definition: Definition) => Promise<Pick<WorkflowView, 'input' | 'output'>>;
 
 /** Throws `Fault` not_found that names what there is. */
 export async function findWorkflow(definitions: Definitions, name: string, version?: number): Promise<Definition> {
@@ -33,7 +33,7 @@ export async function listWorkflows(
 ): Promise<WorkflowView[]> {
   const views = new Map<string, WorkflowView>();
   for (const { name } of definitions.list()) {
-    if (!views.has(name)) views.set(name, viewOfCode(versionsInCode(definitions, name), describe));
+    if (!views.has(name)) views.set(name, await viewOfCode(versionsInCode(definitions, name), describe));
   }
   const registered = (await registry.states()).filter(({ name }) => !views.has(name));
   for (let at = 0; at < registered.length; at += together) {
@@ -53,10 +53,11 @@ export function versionsInCode(definitions: Definitions, name: string): Definiti
 }
 
 /** `versions`: at least one, the latest first. */
-export function viewOfCode(versions: Definition[], describe: Describe): WorkflowView {
+export async function viewOfCode(versions: Definition[], describe: Describe): Promise<WorkflowView> {
   const latest = versions[0] as Definition;
   const { name, version } = latest;
-  return { name, kind: 'code', version, latest: version, active: [{ version, weight: 100 }], ...describe(latest) };
+  const active = [{ version, weight: 100 }];
+  return { name, kind: 'code', version, latest: version, active, ...(await describe(latest)) };
 }
 
 export async function viewOfGraph(

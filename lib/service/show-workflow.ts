@@ -32,7 +32,7 @@ export async function getWorkflow(
 ): Promise<WorkflowDetail> {
   const inCode = versionsInCode(definitions, name);
   if (inCode.length > 0) {
-    return { ...viewOfCode(inCode, describe), versions: inCode.map(({ version }) => ({ version })) };
+    return { ...(await viewOfCode(inCode, describe)), versions: inCode.map(({ version }) => ({ version })) };
   }
   const found = await registry.records.state(name);
   if (found === undefined) return throwUnknown(definitions, name);
@@ -51,7 +51,7 @@ export async function getWorkflowVersion(
   describe: Describe,
 ): Promise<WorkflowVersionView> {
   const inCode = versionsInCode(definitions, name).find((each) => each.version === version);
-  if (inCode !== undefined) return { name, kind: 'code', version, ...describe(inCode) };
+  if (inCode !== undefined) return { name, kind: 'code', version, ...(await describe(inCode)) };
   const stored = await registry.records.version(name, version);
   if (stored === undefined) return throwUnknown(definitions, name, version);
   const source = await registry.records.source(name, stored);

@@ -193,7 +193,12 @@ export async function createTestPawl(options: TestPawlOptions): Promise<TestPawl
       isGone: async (driver) => dead.has(driver.split('.')[0] as string),
     },
   };
-  const api = createService(ports, { version: 'test', countWorkers: async () => 1, registry, describe: () => ({}) });
+  const api = createService(ports, {
+    version: 'test',
+    countWorkers: async () => 1,
+    registry,
+    describe: async () => ({}),
+  });
   const isDriving = (id: string) => process.worker.isDriving(id);
   const time = createTestTime({
     clock,

@@ -15,7 +15,7 @@ const trafficNames = [
   ...(['connections', 'requestsInFlight', 'startsInFlight', 'bodiesBytes', 'eventStreams', 'idleMs'] as const),
 ];
 /** How much a process takes at once, by name. */
-type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
+export type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
 export const loadNames = [...(Object.keys(defaultLoadLimits) as (keyof LoadLimits)[]), ...trafficNames];
 
 const httpNames = ['allow', 'allowPrivate', 'timeoutMs'];
@@ -46,33 +46,6 @@ export type Config = Omit<z.output<typeof configSchema>, 'limits' | 'load' | 'ht
   limits: Partial<Limits>;
   load: LoadSettings;
 };
-
-/** Settings of `pawl.config.ts`; relative paths are relative to that file. */
-export interface ConfigInput {
-  /** The module whose exports are the workflows. Default: 'workflows/index.ts'. */
-  workflows?: string;
-  /** 'memory' keeps nothing over the end of the process. Default: 'lmdb'. */
-  store?: 'lmdb' | 'memory';
-  /** Default: '.pawl'. */
-  dataDir?: string;
-  /** What of an acknowledged write is on disk: each one at once, several together, or when the system likes. Default: 'batch'. */
-  fsync?: 'batch' | 'never';
-  /** Where `pawl serve` listens. Default: '127.0.0.1'. */
-  host?: string;
-  /** Default: 8787. */
-  port?: number;
-  /** Which hosts the HTTP tasks of graphs may ask. Default: none. */
-  http?: Pick<HttpSettings, 'allow' | 'allowPrivate' | 'timeoutMs'>;
-  /** Limits of the kernel that differ from its defaults, by name. */
-  limits?: Partial<Limits>;
-  /** How much a process takes at once, where it differs from the defaults, by name. */
-  load?: LoadSettings;
-}
-
-/** Types the settings in `pawl.config.ts`: `export default defineConfig({ … })`. */
-export function defineConfig(config: ConfigInput): ConfigInput {
-  return config;
-}
 
 /** Fills in the defaults. Throws a `Fault` `invalid_input` with each path and what is allowed there. `source` names the file. */
 export function parseConfig(value: unknown, source: string): Config {

@@ -7,7 +7,8 @@ import { checkDirectory, checkNode, spaceCheck } from '../../lib/cli/examine.ts'
 import { shellWords, withoutOption } from '../../lib/cli/shell-words.ts';
 import type { Fault } from '../../lib/kernel/faults.ts';
 import { readEnvironment, wantsColor } from '../../lib/wiring/cli-environment.ts';
-import { defineConfig, nearest, parseConfig } from '../../lib/wiring/config.ts';
+import { nearest, parseConfig } from '../../lib/wiring/config.ts';
+import { defineConfig } from '../../lib/wiring/define-config.ts';
 
 function problemsOf(value: unknown): string[] {
   try {

@@ -11,7 +11,7 @@ test('workflows are listed by name, with their latest version and what else is t
   const definitions = createDefinitions([named('b', 2), named('a'), named('b', 10), named('b')]);
   const { registry } = createTestRegistry();
   expect(
-    await listWorkflows(definitions, registry, ({ name }) => (name === 'a' ? { input: { type: 'string' } } : {})),
+    await listWorkflows(definitions, registry, async ({ name }) => (name === 'a' ? { input: { type: 'string' } } : {})),
   ).toEqual([
     { name: 'a', kind: 'code', version: 1, latest: 1, active: everyRun(1), input: { type: 'string' } },
     { name: 'b', kind: 'code', version: 10, latest: 10, active: everyRun(10) },
