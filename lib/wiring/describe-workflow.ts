@@ -19,17 +19,10 @@ export async function describeWorkflow(definition: Definition): Promise<Pick<Wor
   return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
 }
 
-/** Only who has a schema of zod's has loaded zod. */
 async function jsonSchemaOf(schema: Schema | undefined, io: 'input' | 'output'): Promise<unknown> {
   if (schema?.['~standard'].vendor !== 'zod') return undefined;
-  const z = await import('zod');
-  if (!(schema instanceof z.ZodType)) return undefined;
-  try {
-    return z.toJSONSchema(schema, { io });
-  } catch {
-    // Transforms and the like have no JSON Schema.
-    return undefined;
-  }
+  const { jsonSchemaOfZod } = await import('./zod-schemas.ts');
+  return jsonSchemaOfZod(schema, io);
 }
 
 /** Asked without loading what runs graphs. */
