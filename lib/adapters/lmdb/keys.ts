@@ -179,6 +179,26 @@ export function chunksAfter(run: string, nonce: string, after: number): KeyRange
   return { start: key(prefix, position(after + 1)), end: key(prefix, Buffer.of(255, 255, 255, 255)) };
 }
 
+/**
+ * Both a run's chunks after a position and its mail, in one range: what is between them, and what a run that had the id before has
+ * left, is neither.
+ */
+export function recordsAfter(
+  run: string,
+  nonce: string,
+  after: number,
+): KeyRange & { kindOf(key: Uint8Array): 'chunk' | 'mail' | undefined } {
+  const chunks = chunkPrefix(run, nonce);
+  const mail = key(recordsOf(run), 'm', packedId(nonce));
+  const begins = (bytes: Uint8Array, prefix: Buffer) =>
+    bytes.length > prefix.length && prefix.compare(bytes, 0, prefix.length) === 0;
+  return {
+    start: key(chunks, position(after + 1)),
+    end: afterAll(mail),
+    kindOf: (bytes) => (begins(bytes, chunks) ? 'chunk' : begins(bytes, mail) ? 'mail' : undefined),
+  };
+}
+
 export function positionOf(chunk: Uint8Array): number {
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).readUInt32BE(chunk.length - 4);
 }

@@ -37,7 +37,26 @@ type Letters = string | Uint8Array;
 
 /** A time that others can be counted from, which is most of what they have; 0 if it is none. */
 function originOf(at: number): number {
-  return Number.isSafeInteger(at) && at > 0 && at < 256 ** ORIGIN_BYTES ? at : 0;
+  return Number.isSafeInteger(at) && at > 0 && at < 256 ** ORIGIN_BYTES && hasFingerprint(at) ? at : 0;
+}
+
+/** Of the first eight bytes, read as a number: the checksum, and the larger part of the origin. */
+const fingerprint = new Float64Array(1);
+const fingerprintBytes = new Uint8Array(fingerprint.buffer);
+
+/**
+ * What lmdb compares if a write depends on what stands there (`ifVersion`): the beginning of the record, as a number. Never one
+ * that is unlike itself. Records of one key that differ have different ones, save once in 2^32.
+ */
+export function fingerprintOf(record: Uint8Array): number {
+  fingerprintBytes.set(record.subarray(0, fingerprintBytes.length));
+  return fingerprint[0] as number;
+}
+
+/** Not where these bytes would be no number: for one minute in two thousand. */
+function hasFingerprint(origin: number): boolean {
+  const high = Math.floor(origin / 2 ** 16);
+  return !((high & 0x7f) === 0x7f && (high & 0xf000) === 0xf000);
 }
 
 function seal(value: unknown, key: Uint8Array, origin = 0): Buffer {

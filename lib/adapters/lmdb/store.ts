@@ -3,7 +3,7 @@
  * Several processes read and write one data directory side by side: each decision is taken inside a transaction or by a
  * condition that lmdb checks itself, and each read starts from the latest commit, whoever made it.
  */
-import type { Birth } from '../../kernel/events.ts';
+import type { Birth, Chunk } from '../../kernel/events.ts';
 import { Fault, isFault } from '../../kernel/faults.ts';
 import { type Head, isOpen } from '../../kernel/head.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -35,6 +35,7 @@ import {
   mailOf,
   placeOf,
   positionOf,
+  recordsAfter,
   stateKey,
 } from './keys.ts';
 import { type Environment, type Fsync, openEnvironment } from './open.ts';
@@ -44,8 +45,10 @@ import {
   birthToRecord,
   chunkFromRecord,
   chunkToRecord,
+  fingerprintOf,
   mailFromRecord,
   mailToRecord,
+  type StoredMail,
   type StoredState,
   stateFromRecord,
   stateToRecord,
@@ -56,6 +59,7 @@ import { createSpace } from './space.ts';
 const ENTRIES_AT_ONCE = 1_000;
 /** Opening takes some milliseconds; whoever died of it must not keep the others for long. */
 const LONGEST_HOLD_MS = 500;
+const MOST_BIRTHS = 500;
 const ifAbsent = { noOverwrite: true } as const;
 const noContent = Buffer.alloc(0);
 
@@ -85,6 +89,8 @@ export function createLmdbStore({
   const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
   let lastOrder = 0;
+  /** By nonce, of the runs created last: whoever creates a run reads it soon. */
+  const births = new Map<string, Birth>();
 
   async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
     if (closing !== undefined) throw closed();
@@ -107,10 +113,17 @@ export function createLmdbStore({
   }
 
   function birthOf(id: string, nonce: string): Birth {
+    const known = births.get(nonce);
+    if (known?.id === id) return { ...known };
     const key = birthKey(id);
     const record = env.getBinary(key);
     if (record === undefined) throw new Fault('corrupt', `The stored record "birth of run ${id}" is missing.`);
     return birthFromRecord(record, key, id, nonce);
+  }
+
+  function rememberBirth(birth: Birth): void {
+    if (births.size >= MOST_BIRTHS) births.clear();
+    births.set(birth.nonce, { ...birth });
   }
 
   function headOf(id: string, { nonce, position, state, expiresAt }: StoredState): Head {
@@ -125,15 +138,15 @@ export function createLmdbStore({
     return undefined;
   }
 
-  /** Moves the index entries of a run's state, too. Inside a transaction only. */
-  function replaceState(id: string, before: StoredState | undefined, after: StoredState | undefined): void {
-    const old = before === undefined ? [] : movingEntries(id, before);
+  /** Moves the index entries of a run's state, too. Inside a transaction or under a condition only. */
+  function replaceState(id: string, before: StoredState, after: StoredState | undefined): void {
+    const old = movingEntries(id, before);
     const next = after === undefined ? [] : movingEntries(id, after);
-    for (const entry of old) if (!next.some((kept) => kept.equals(entry))) env.removeSync(entry);
-    for (const entry of next) if (!old.some((kept) => kept.equals(entry))) env.putSync(entry, noContent);
+    for (const entry of old) if (!next.some((kept) => kept.equals(entry))) void env.remove(entry);
+    for (const entry of next) if (!old.some((kept) => kept.equals(entry))) void env.put(entry, noContent);
     const key = stateKey(id);
-    if (after === undefined) env.removeSync(key);
-    else env.putSync(key, stateToRecord(after, key));
+    if (after === undefined) void env.remove(key);
+    else void env.put(key, stateToRecord(after, key));
   }
 
   /** Inside a transaction only. False: there is more. */
@@ -231,7 +244,10 @@ export function createLmdbStore({
             void env.put(birthKey(id), birth);
             for (const entry of entries) void env.put(entry, noContent);
           });
-          if (isNew) return { created: true, head };
+          if (isNew) {
+            rememberBirth(head.birth);
+            return { created: true, head };
+          }
           const standing = readLatest(env, () => {
             const old = stateOf(id);
             return old && (isAbsent(old, clock.now()) ? { expired: old } : { head: headOf(id, old) });
@@ -247,17 +263,20 @@ export function createLmdbStore({
           const head = livingHead(id);
           if (head === undefined) return undefined;
           const { nonce } = head.birth;
-          const chunks = [...env.getRange(chunksAfter(id, nonce, after))].map(({ key, value }, index) => {
+          const chunks: Chunk[] = [];
+          const mails: StoredMail[] = [];
+          const { start, end, kindOf } = recordsAfter(id, nonce, after);
+          for (const { key, value } of env.getRange({ start, end })) {
+            const kind = kindOf(key);
+            if (kind === 'mail') mails.push(mailFromRecord(value, key, id));
+            if (kind !== 'chunk') continue;
             const position = positionOf(key);
-            assertNoHole(id, after + 1 + index, position);
-            return chunkFromRecord(value, key, id, nonce, position);
-          });
+            assertNoHole(id, after + 1 + chunks.length, position);
+            chunks.push(chunkFromRecord(value, key, id, nonce, position));
+          }
           assertNoLoss(id, after + chunks.length, head.position);
-          const mail = [...env.getRange(mailOf(id, nonce))]
-            .map(({ key, value }) => mailFromRecord(value, key, id))
-            .sort((a, b) => a.mail.event.at - b.mail.event.at || a.order - b.order)
-            .map((stored) => stored.mail);
-          return { head, chunks, mail };
+          mails.sort((a, b) => a.mail.event.at - b.mail.event.at || a.order - b.order);
+          return { head, chunks, mail: mails.map(({ mail }) => mail) };
         }),
       ),
 
@@ -308,14 +327,18 @@ export function createLmdbStore({
     },
 
     updateHead: (id, change, guard) =>
-      guarded(() => {
+      guarded(async () => {
         if (change.state?.status !== 'deleting') space.assertRoom('step');
-        return env.transaction(() => {
-          const state = livingState(id);
-          if (state === undefined || !guardHolds(state.nonce, state, guard)) return false;
-          replaceState(id, state, changed(state, change));
-          return true;
-        });
+        const key = stateKey(id);
+        for (;;) {
+          const record = readLatest(env, () => env.getBinary(key));
+          if (record === undefined) return false;
+          const state = stateFromRecord(record, key, id);
+          if (isAbsent(state, clock.now()) || !guardHolds(state.nonce, state, guard)) return false;
+          const next = changed(state, change);
+          // A condition costs no turn of this thread, as a transaction does; the record is nearly always still the same.
+          if (await env.ifVersion(key, fingerprintOf(record), () => replaceState(id, state, next))) return true;
+        }
       }),
 
     putMail: (id, nonce, mail) =>
