@@ -110,7 +110,10 @@ async function open(ports: Ports, message: Message): Promise<Opened | undefined>
   const record = news && isSame ? news : await retrying(ports, () => ports.store.read(message.run));
   if (!record) return undefined;
   const { head } = record;
-  if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;
+  if (message.nonce !== undefined && message.nonce !== head.birth.nonce) {
+    if (kept && isSame) ports.kept?.keep(kept);
+    return undefined;
+  }
   const known = kept && isSame ? kept : { journal: openJournal(head.birth) };
   const { journal } = known;
   for (const chunk of record.chunks) extendJournal(journal, chunk);

@@ -1,7 +1,8 @@
 import type { Definition } from './definition.ts';
+import type { JournalEvent } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Limits } from './limits.ts';
-import type { Program } from './program.ts';
+import { type Program, payloadOf } from './program.ts';
 
 /**
  * What this process knows of runs with long journals, from one look at them to the next: whoever comes next reads what is
@@ -16,6 +17,8 @@ export interface KnownRun {
   readonly journal: Journal;
   /** As the latest turn left it, if that suspended. */
   suspended?: SuspendedProgram | undefined;
+  /** What the first `events` of its events take in memory, about. */
+  weighed?: { events: number; bytes: number };
 }
 
 /** It has been fed exactly the first `fed` events of the journal. What others have written since is fed to it as in any replay. */
@@ -28,22 +31,25 @@ interface SuspendedProgram {
 export interface KeptRuns {
   /** It belongs to whoever took it. `undefined`: it is not here. */
   take(run: string): KnownRun | undefined;
-  /** Those that have lain here longest make room. What has ended is not kept, nor too short or too long a journal. */
+  /** Those that have lain here longest make room. What has ended is not kept, nor too short or too large a journal. */
   keep(run: KnownRun): void;
 }
 
-export function createKeptRuns({ keptFromEvents, keptEvents }: Limits): KeptRuns {
+/** An event and what the program remembers of it, measured with children that give nothing. */
+const bytesPerEvent = 600;
+
+export function createKeptRuns({ keptFromEvents, keptBytes }: Limits): KeptRuns {
   /** An empty journal is nothing to know, and would not count. */
   const fewest = Math.max(1, keptFromEvents);
   /** The oldest first. */
   const runs = new Map<string, KnownRun>();
-  let events = 0;
+  let bytes = 0;
 
   function take(run: string): KnownRun | undefined {
     const known = runs.get(run);
     if (known === undefined) return undefined;
     runs.delete(run);
-    events -= known.journal.events.length;
+    bytes -= weigh(known);
     return known;
   }
 
@@ -51,16 +57,30 @@ export function createKeptRuns({ keptFromEvents, keptEvents }: Limits): KeptRuns
     take,
     keep(run) {
       const { birth, current, events: own } = run.journal;
-      if (own.length < fewest || own.length > keptEvents || current.phase === 'settled') return;
+      if (own.length < fewest || current.phase === 'settled' || weigh(run) > keptBytes) return;
       // Somebody else who was at the run has left more.
       if (runs.get(birth.id)?.suspended && !run.suspended) return;
       take(birth.id);
       runs.set(birth.id, run);
-      events += own.length;
+      bytes += weigh(run);
       for (const id of runs.keys()) {
-        if (events <= keptEvents) return;
+        if (bytes <= keptBytes) return;
         take(id);
       }
     },
   };
+}
+
+function weigh(run: KnownRun): number {
+  const { events } = run.journal;
+  let { events: index, bytes } = run.weighed ?? { events: 0, bytes: 0 };
+  for (; index < events.length; index += 1) bytes += weightOf(events[index] as JournalEvent);
+  run.weighed = { events: index, bytes };
+  return bytes;
+}
+
+/** A payload is there twice: as text, and as what the program got. */
+function weightOf(event: JournalEvent): number {
+  const payload = payloadOf(event);
+  return bytesPerEvent + (typeof payload === 'string' ? 2 * payload.length : 0);
 }

@@ -30,8 +30,8 @@ export interface Limits {
   eventsPerRun: number;
   /** From so many events on, what a process knows of an open run stays in its memory for the next turn there. */
   keptFromEvents: number;
-  /** The most events in the journals of all runs that stay in memory so. */
-  keptEvents: number;
+  /** What all runs that stay in memory so may take together, in bytes: about 600 an event, and twice its payload. */
+  keptBytes: number;
   /** The most steps of one run that run at once. */
   concurrentSteps: number;
   /** The longest stored error, in characters of name, code, message, stack and details each; a cause has half of it. */
@@ -73,7 +73,7 @@ export const defaultLimits: Limits = {
   chunkEvents: 1_000,
   eventsPerRun: 250_000,
   keptFromEvents: 250,
-  keptEvents: 250_000,
+  keptBytes: 128 * 1024 * 1024,
   concurrentSteps: 5_000,
   errorChars: 8_000,
   nameChars: 128,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Definition } from '../../lib/kernel/definition.ts';
+import type { JournalEvent } from '../../lib/kernel/events.ts';
 import { foldJournal, type Journal } from '../../lib/kernel/journal.ts';
 import { createKeptRuns, type KnownRun } from '../../lib/kernel/kept-runs.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
@@ -7,12 +8,17 @@ import type { Program } from '../../lib/kernel/program.ts';
 import { workflow } from '../../lib/workflow/index.ts';
 import { createWorld, hold, type Process, signalMail, startIn, type World } from './harness.ts';
 
-const limits = { ...defaultLimits, keptFromEvents: 2, keptEvents: 10 };
+/** Room for ten events without a payload. */
+const limits = { ...defaultLimits, keptFromEvents: 2, keptBytes: 10 * 600 };
 
 describe('what is kept', () => {
   function aJournal(id: string, events: number, phase: 'claimed' | 'settled' = 'claimed'): KnownRun {
-    const journal = { birth: { id }, events: new Array(events), current: { phase } } as unknown as Journal;
+    const journal = { birth: { id }, events: Array(events).fill(anEvent()), current: { phase } } as unknown as Journal;
     return { journal };
+  }
+
+  function anEvent(result?: string): JournalEvent {
+    return { type: 'task_completed', at: 0, key: 'k', kind: 'step', ...(result !== undefined && { result }) };
   }
 
   function suspended(id: string, events: number): KnownRun {
@@ -31,7 +37,21 @@ describe('what is kept', () => {
     expect(kept.take('a')).toBeUndefined();
   });
 
-  test('is neither short nor longer than all may be together', () => {
+  test('weighs what its payloads do, too', () => {
+    const kept = createKeptRuns(limits);
+    const run = suspended('a', 5);
+    for (const characters of [1_000, 500]) {
+      run.journal.events.push(anEvent('x'.repeat(characters)));
+      kept.keep(run);
+      expect(kept.take('a')).toBe(characters === 1_000 ? run : undefined);
+    }
+    kept.keep(suspended('b', 6));
+    kept.keep(aJournal('c', 4));
+    kept.keep({ journal: { ...aJournal('c', 2).journal, events: [anEvent(), anEvent('x'.repeat(400))] } });
+    expect(['b', 'c'].filter((id) => kept.take(id))).toEqual(['b', 'c']);
+  });
+
+  test('is neither short nor larger than all may be together', () => {
     const kept = createKeptRuns(limits);
     for (const events of [1, 2, 10, 11]) kept.keep(suspended(`${events}`, events));
     expect(['1', '2', '10', '11'].filter((id) => kept.take(id))).toEqual(['10']);
@@ -140,6 +160,18 @@ describe('a run that goes on where it suspended', () => {
   });
 });
 
+test('a run stays where it is over a message for another that had its id before', async () => {
+  const world = createWorld({ limits: { keptFromEvents: 0 } });
+  const { flow } = aListener();
+  const one = world.process('one', [flow]);
+  const run = await startIn(one, flow);
+  await world.deliverAll(one);
+  expect(await one.drive({ kind: 'wake', run, nonce: 'of the one before' })).toBe('left');
+  const known = one.ports.kept?.take(run);
+  expect(known?.suspended).toBeDefined();
+  expect(known?.journal).toEqual(await world.fold(run));
+});
+
 describe('a run that a turn has lost to another', () => {
   /** The turn of one has fed a word that it cannot write, since two comes first with another. */
   async function aLoss(limits: Partial<typeof defaultLimits> = {}, appends = 1) {
@@ -184,7 +216,9 @@ describe('a run that a turn has lost to another', () => {
     const { world, run, one } = await aLoss({ chunkEvents: 1 }, append);
     const { head, chunks } = await world.record(run);
     expect(chunks.length).toBeGreaterThan(position);
-    expect(one.ports.kept?.take(run)).toEqual({ journal: foldJournal(head.birth, chunks.slice(0, position)) });
+    const known = one.ports.kept?.take(run);
+    expect(known?.journal).toEqual(foldJournal(head.birth, chunks.slice(0, position)));
+    expect(known?.suspended).toBeUndefined();
   });
 
   test('is read whole where another has come under its id', async () => {

@@ -53,8 +53,8 @@ export interface AwsPawl {
   deployment: { isNew(): Promise<boolean>; done(): Promise<void> };
 }
 
-/** Some 30 MB: a function has 256 as a rule. */
-const keptEvents = 50_000;
+/** A function has 256 MB as a rule. */
+const keptBytes = 32 * 1024 * 1024;
 /** A step has to end so long before the function is cut off: time to replay before it, and to write after it. */
 const stepMarginMs = 10_000;
 const firstPollMs = 250;
@@ -78,7 +78,7 @@ export function openAws(options: AwsOptions = {}): AwsPawl {
   });
   const limits = {
     ...defaultLimits,
-    keptEvents,
+    keptBytes,
     ...options.limits,
     stepMs: Math.max(1_000, environment.driverTimeoutMs - stepMarginMs),
   };
