@@ -4,12 +4,13 @@ import { retrying } from './appender.ts';
 import type { Mail } from './events.ts';
 import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
+import { handOverLate } from './hand-over.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
 import { extendJournal, heardOf, type Journal, openJournal } from './journal.ts';
 import type { KnownRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
-import { announce, forward } from './outbox.ts';
+import { announce } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
 import { createTurn, type Turn, type TurnEnd } from './turn.ts';
@@ -73,7 +74,7 @@ async function act(ports: Ports, opened: Opened, message: Message, options: Driv
       await announce(ports, journal);
       return 'settled';
     case 'hand_over':
-      await forward(ports, journal, unread);
+      await handOverLate(ports, journal, unread);
       return 'left';
     case 'repair':
       await createHeadKeeper(ports, journal, head).raise();

@@ -1,7 +1,8 @@
-import type { Birth, Listed, OutsideEvent } from './events.ts';
+import type { Birth, Listed, Mail, OutsideEvent } from './events.ts';
 import { isOutside, type Journal } from './journal.ts';
 import { loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { successorIn } from './successor.ts';
 import { tellAgain } from './tell.ts';
 
 /**
@@ -17,6 +18,12 @@ export async function handOver(
   const ids = new Set(await loadListed(ports, untaken ?? []));
   const heard = ids.size === 0 ? [] : journal.events.filter(isOutside).filter(({ id }) => ids.has(id));
   for (const event of [...heard, ...(await unreadMail(ports, journal))]) await tellAgain(ports, to, event);
+}
+
+/** What has come since the head was closed. */
+export async function handOverLate(ports: Ports, journal: Journal, unread: readonly Mail[]): Promise<void> {
+  const next = await successorIn(ports, journal);
+  if (next) for (const { event } of unread) await tellAgain(ports, next.birth, event);
 }
 
 /** Else a pause that is said once more, and is older than the resume that the run has heard, would hold the successor (K20). */

@@ -1,15 +1,15 @@
 import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
 import { deliver } from './deliver.ts';
-import type { Birth, Mail, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
+import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
 import { handOver } from './hand-over.ts';
 import { isSettled } from './head.ts';
 import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
 import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { someAtOnce } from './some-at-once.ts';
-import { startSuccessor, successorIn, successorOf } from './successor.ts';
-import { tell, tellAgain } from './tell.ts';
+import { startSuccessor, successorOf } from './successor.ts';
+import { tell } from './tell.ts';
 
 /**
  * What a settled run owes to others (K22): tell the parent, cancel the children, start the successor, then close the
@@ -36,12 +36,6 @@ async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }:
   const children = startedChildren(journal);
   for (const child of await loadListed(ports, openChildren)) children.set(child.key, child);
   return [...children.values()];
-}
-
-/** Gives the successor of a run whose head is closed what has come since. */
-export async function forward(ports: Ports, journal: Journal, unread: readonly Mail[]): Promise<void> {
-  const next = await successorIn(ports, journal);
-  if (next) for (const { event } of unread) await tellAgain(ports, next.birth, event);
 }
 
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {

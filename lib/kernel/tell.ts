@@ -13,8 +13,7 @@ import { successorIn } from './successor.ts';
  */
 export async function tell(ports: Ports, birth: Birth, event: OutsideEvent): Promise<void> {
   const { hasEnded } = await deliver(ports, recipientOf(ports, birth), event);
-  // What is told stands already: whoever is told that it failed would say it once more.
-  if (hasEnded) await retrying(ports, () => tellSuccessor(ports, birth, event));
+  if (hasEnded) await tellSuccessor(ports, birth, event);
 }
 
 /** Tells a run what the one before it has been told. A child's end is for the run that started it, not for the one that goes on. */
@@ -22,17 +21,23 @@ export async function tellAgain(ports: Ports, to: Birth, event: OutsideEvent): P
   if (event.type !== 'child_settled') await tell(ports, to, await readdressed(ports, to, event));
 }
 
-/** Tells the run that an ended one goes on as. Where there is none yet, whoever makes it hands over what has come until then. */
+/**
+ * Tells the run that an ended one goes on as. Where there is none yet, whoever makes it hands over what has come until then. Each
+ * call is tried again by itself: the event stands already, and whoever is told that this failed would say it once more.
+ */
 export async function tellSuccessor(
   ports: Ports,
   { id, nonce }: Pick<Birth, 'id' | 'nonce'>,
   event: OutsideEvent,
 ): Promise<void> {
-  const record = await ports.store.read(id);
+  const record = await retrying(ports, () => ports.store.read(id));
   if (record?.head.birth.nonce !== nonce) return;
   const journal = readable(record.head.birth, record.chunks);
   const next = journal && (await successorIn(ports, journal));
-  if (next) await tellAgain(ports, next.birth, event);
+  if (!next || event.type === 'child_settled') return;
+  const again = await retrying(ports, () => readdressed(ports, next.birth, event));
+  const { hasEnded } = await retrying(ports, () => deliver(ports, recipientOf(ports, next.birth), again));
+  if (hasEnded) await tellSuccessor(ports, next.birth, again);
 }
 
 /** What is large lies with the run that it is for. */

@@ -107,7 +107,7 @@ export const laterMutations: Mutation[] = [
     rule: 'K22',
     mode: 'moment',
     guard: 'where the queue forgets, whoever tells a run that has ended tells its successor',
-    patches: [tell('if (hasEnded) await retrying(ports, () => tellSuccessor(ports, birth, event));')],
+    patches: [tell('if (hasEnded) await tellSuccessor(ports, birth, event);')],
   },
 
   // --- turns that are cut off

@@ -160,7 +160,7 @@ export const mutations: Mutation[] = [
     rule: 'K7',
     mode: 'calm',
     guard: 'a message for a run that was deleted is not for the one that came after it',
-    patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) return undefined;')],
+    patches: [drive('if (message.nonce !== undefined && message.nonce !== head.birth.nonce) {', 'if (false) {')],
   },
 
   {
