@@ -1,10 +1,10 @@
 /**
  * The other processes on a data directory. Each holds a Unix socket, which the operating system takes from it when it
  * dies: then nobody can connect any more, and the open connections end.
- * Owns: who is alive, hints and wakes between processes, and that nobody writes while one of them opens the store.
+ * Owns: who is alive, hints and wakes between processes.
  * Does not own: anything durable; all that is said here may be lost.
  */
-import { existsSync, type FSWatcher, rmSync, watch, writeFileSync } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -16,18 +16,18 @@ import type { Message } from '../../ports/queue.ts';
 import { createSubscribers } from '../subscribers.ts';
 import { openPeerDirectory, type PeerFile, type Role, socketFile, toPeerFile } from './directory.ts';
 import { isBehind, type Line, readLines, writeLine } from './lines.ts';
+import { createLink, type Link } from './link.ts';
+import { createOpening, type Opening, openingSuffix } from './opening.ts';
 
 /** 60 bits: every event that a process writes carries its name. */
 const NAME_LENGTH = 12;
 /** In case the operating system does not tell of new files. */
 const SCAN_EVERY_MS = 2_000;
-/** Whoever does not answer in this time is taken for busy or frozen. */
-const ANSWER_WITHIN_MS = 1_000;
 /** Before connecting again to one that hung up at once. */
 const RECONNECT_AFTER_MS = 10;
 /** A process that died between binding its socket and naming it leaves a draft, one that died while it opened the store a mark. */
 const DRAFT_LIVES_MS = 60_000;
-const leftovers = ['.draft', '.opening'];
+const leftovers = ['.draft', openingSuffix];
 
 export interface PeersOptions {
   dataDir: string;
@@ -45,26 +45,11 @@ export interface Peers extends Liveness, Changes {
   /** Live worker processes other than this one. */
   workers(): Promise<number>;
   /**
-   * Opens the store while none of the others writes: lmdb takes the number of the last commit from the file when it opens it, and
-   * puts it back where another process has committed meanwhile; what that one has written is lost then.
-   * `open` may say so as soon as it has the file open, and has to before it waits for those who write. `holdWrites` is what
-   * the others may ask of this process from then on; one that only reads has none.
+   * Opens the store while none of the others writes. `open` may say so as soon as it has the file open, and has to before it waits
+   * for those who write. `holdWrites` is what the others may ask of this process from then on; one that only reads has none.
    */
-  whileNobodyWrites<T>(open: (isOpened: () => void) => T, holdWrites?: (opened: T) => HoldWrites): Promise<T>;
+  whileNobodyWrites: Opening['whileNobodyWrites'];
   close(): Promise<void>;
-}
-
-/** Calls `held` while no process can write, and lets all go on when `isOpened`. Blocks until then. */
-type HoldWrites = (held: () => void, isOpened: () => boolean) => void;
-
-/** A connection that this process opened. */
-interface Link {
-  peer: PeerFile;
-  socket: Socket;
-  /** By the number of the message that is to be confirmed. */
-  unanswered: Map<number, (received: boolean) => void>;
-  /** It has left a message unanswered and said nothing since: nobody waits for it a second time. */
-  isSilent: boolean;
 }
 
 /** A connection that another process opened, and the runs it wants to hear of. */
@@ -84,14 +69,15 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
   const links = new Map<string, Link>();
   const connecting = new Map<string, Promise<boolean>>();
   const gone = new Set<string>();
-  let lastNumber = 0;
   let nextWorker = 0;
   let scanning: Promise<void> | undefined;
   let isOpen = false;
   let isClosed = false;
-  let holdWrites: HoldWrites | undefined;
-  /** Those who are opening the store, as this process is. */
-  const early: string[] = [];
+  const opening = createOpening(directory, self, async () => {
+    for (const link of [...links.values()]) {
+      if (await link.ask({ say: 'hold', name: self, pid: process.pid })) return;
+    }
+  });
 
   function letProcessEnd(handle: { unref(): unknown }): void {
     if (role === 'client') handle.unref();
@@ -143,14 +129,7 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
         local.publish(line.run, line.settledAt);
         return;
       case 'hold':
-        // Within a process the store is opened once, whoever opens it.
-        if (line.pid === process.pid) writeLine(socket, { say: 'received', number: line.number });
-        else if (holdWrites) {
-          holdWrites(() => writeLine(socket, { say: 'received', number: line.number }), isOpened(line.name));
-        } else {
-          early.push(line.name);
-          writeLine(socket, { say: 'later', number: line.number });
-        }
+        opening.hold(line, (say) => writeLine(socket, { say, number: line.number }));
         return;
       case 'received':
       case 'later':
@@ -180,19 +159,17 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
   }
 
   function welcome(peer: PeerFile, socket: Socket): void {
-    const link: Link = { peer, socket, unanswered: new Map(), isSilent: false };
+    const link = createLink(peer, socket, clock);
     const since = performance.now();
     links.set(peer.name, link);
     letProcessEnd(socket);
     readLines(socket, (line) => {
       if (line.say === 'changed') local.publish(line.run, line.settledAt);
-      if (line.say !== 'received' && line.say !== 'later') return;
-      link.isSilent = false;
-      link.unanswered.get(line.number)?.(line.say === 'received');
+      if (line.say === 'received' || line.say === 'later') link.answered(line.number, line.say === 'received');
     });
     socket.on('close', () => {
       links.delete(peer.name);
-      for (const answer of link.unanswered.values()) answer(false);
+      link.ended();
       const hungUpAtOnce = performance.now() - since < RECONNECT_AFTER_MS;
       if (isClosed) return;
       if (hungUpAtOnce) letProcessEnd(setTimeout(() => void connect(peer), RECONNECT_AFTER_MS));
@@ -259,47 +236,6 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     return [...links.values()].filter(({ peer }) => peer.role === 'worker');
   }
 
-  /** Stands until the process has opened the store. */
-  function opening(name: string): string {
-    return join(directory, `${name}.opening`);
-  }
-
-  function isOpened(name: string): () => boolean {
-    return () => !existsSync(opening(name));
-  }
-
-  function hand(link: Link, message: Message): Promise<boolean> {
-    return ask(link, { say: 'message', message });
-  }
-
-  function ask(
-    link: Link,
-    asked: { say: 'message'; message: Message } | { say: 'hold'; name: string; pid: number },
-  ): Promise<boolean> {
-    const { socket, unanswered, isSilent } = link;
-    lastNumber += 1;
-    const number = lastNumber;
-    const line: Line = { ...asked, number };
-    if (isSilent) {
-      if (!isBehind(socket)) writeLine(socket, line);
-      return Promise.resolve(false);
-    }
-    return new Promise((resolve) => {
-      const stopWaiting = clock.schedule(clock.now() + ANSWER_WITHIN_MS, () => {
-        link.isSilent = true;
-        answer(false);
-      });
-      function answer(received: boolean): void {
-        unanswered.delete(number);
-        stopWaiting();
-        resolve(received);
-      }
-      unanswered.set(number, answer);
-      if (socket.destroyed) answer(false);
-      else writeLine(socket, line);
-    });
-  }
-
   function tellAll(line: Line): void {
     for (const { socket } of links.values()) writeLine(socket, line);
   }
@@ -359,33 +295,18 @@ export async function createPeers({ dataDir, role, clock, ids, onMessage, onPeer
     async wake(message) {
       const workers = linkedWorkers();
       if (message.kind !== 'start') {
-        const answers = await Promise.all(workers.map((link) => hand(link, message)));
+        const answers = await Promise.all(workers.map((link) => link.ask({ say: 'message', message })));
         return answers.filter((received) => received).length;
       }
       nextWorker += 1;
       for (let turn = 0; turn < workers.length; turn += 1) {
         const link = workers[(nextWorker + turn) % workers.length];
-        if (link !== undefined && (await hand(link, message))) return 1;
+        if (await link?.ask({ say: 'message', message })) return 1;
       }
       return 0;
     },
 
-    async whileNobodyWrites(open, holdingOf) {
-      const sayOpened = () => rmSync(opening(self), { force: true });
-      writeFileSync(opening(self), '');
-      let opened: ReturnType<typeof open>;
-      try {
-        for (const link of [...links.values()]) {
-          if (await ask(link, { say: 'hold', name: self, pid: process.pid })) break;
-        }
-        opened = open(sayOpened);
-      } finally {
-        sayOpened();
-      }
-      holdWrites = holdingOf?.(opened);
-      for (const name of early.splice(0)) holdWrites?.(() => {}, isOpened(name));
-      return opened;
-    },
+    whileNobodyWrites: opening.whileNobodyWrites,
 
     async workers() {
       await scanOnce();
