@@ -145,6 +145,15 @@ function speedRows(measured: Measured, scale: number): Row[] {
     row(group, 'a step alone, p99', 'ms', pick('stepP99', 'putP99')),
     row(group, 'the start of a run, p50', 'ms', pick('startP50', 'putP50'), { column: 'lmdb', ratioAtMost: 3 }),
     { ...steps, isRate: true },
+    {
+      ...row(
+        group,
+        'the same calls of the store, without runs',
+        '/s',
+        pick('storeStepsPerSecond64', 'putsPerSecond64'),
+      ),
+      isRate: true,
+    },
     row(group, '100 parallel steps', 'ms', pick('fanOut100', 'puts100')),
     row(group, '2,000 parallel steps', 'ms', pick('fanOut2000', 'puts2000'), { column: 'lmdb', atMost: 100 / scale }),
     row(group, 'recovery of 1,000 runs', 'ms', cellsOf({ lmdb: measured.recovery }), {

@@ -12,6 +12,8 @@ export interface Speed {
   putP99?: number;
   stepsPerSecond64: number;
   putsPerSecond64?: number;
+  /** Steps, where the store alone is asked for what they ask of it. */
+  storeStepsPerSecond64?: number;
   fanOut100: number;
   /** As many plain writes, begun together. */
   puts100?: number;
@@ -79,11 +81,18 @@ export async function measureSpeed(name: SubjectName, folder: string): Promise<S
     async function measureTogether() {
       const steps: number[] = [];
       const puts: number[] = [];
+      const ofStore: number[] = [];
+      const { put, askStore } = subject;
       for (let round = 0; round < rounds; round += 1) {
         steps.push(stepsPerRun * (await rateOf(runsTogether, inFlight, runChain)));
-        if (subject.put) puts.push(await rateOf(stepsPerRun * runsTogether, inFlight, subject.put));
+        if (put) puts.push(await rateOf(stepsPerRun * runsTogether, inFlight, put));
+        if (askStore) ofStore.push(stepsPerRun * (await rateOf(runsTogether, inFlight, () => askStore(stepsPerRun))));
       }
-      return { stepsPerSecond64: median(steps), ...(subject.put && { putsPerSecond64: median(puts) }) };
+      return {
+        stepsPerSecond64: median(steps),
+        ...(put && { putsPerSecond64: median(puts) }),
+        ...(askStore && { storeStepsPerSecond64: median(ofStore) }),
+      };
     }
 
     async function measureFanOut(width: number, fan: keyof Speed, floor: keyof Speed) {

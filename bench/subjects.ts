@@ -8,23 +8,29 @@ import { open } from 'lmdb';
 import { openPawl } from 'pawl';
 import { createTable } from '../lib/adapters/dynamodb/create-table.ts';
 import { createDynamoStore } from '../lib/adapters/dynamodb/store.ts';
+import { createLmdbStore } from '../lib/adapters/lmdb/store.ts';
+import { createMemoryStore } from '../lib/adapters/memory/store.ts';
 import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import { quietAwsSdk } from '../lib/wiring/environment.ts';
 import type { Workflow } from '../lib/workflow/index.ts';
 import { createEngine } from './engine.ts';
+import { askAsARunDoes } from './store-alone.ts';
 
 export interface Subject {
   /** Resolves when the run is accepted, with a wait for its end. */
   start(workflow: Workflow<number, void>, input: number): Promise<() => Promise<unknown>>;
   /** A plain awaited write of 200 bytes under a new key. Absent where a write is no more than a line of code. */
   put?(): Promise<unknown>;
+  /** What a run of so many steps asks of the store, of a store of its own. Absent where only ratios say anything. */
+  askStore?(steps: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
 export type SubjectName = 'memory' | 'lmdb' | 'dynamodb';
 
 const value = Buffer.alloc(200, 1);
+const around = { clock: systemClock, ids: systemIds };
 
 export async function openSubject(
   name: SubjectName,
@@ -33,16 +39,19 @@ export async function openSubject(
 ): Promise<Subject> {
   switch (name) {
     case 'memory':
-      return openInProcess(':memory:', workflows);
+      return { ...(await openInProcess(':memory:', workflows)), askStore: askMemoryStore() };
     case 'lmdb': {
       const pawl = await openInProcess(join(folder, 'data'), workflows);
       const plain = openPlain(join(folder, 'plain.mdb'));
+      const store = createLmdbStore({ dataDir: join(folder, 'store'), clock: systemClock });
       return {
         ...pawl,
         put: plain.put,
+        askStore: (steps) => askAsARunDoes({ store, ...around }, steps),
         async close() {
           await pawl.close();
           await plain.close();
+          await store.close();
         },
       };
     }
@@ -60,6 +69,11 @@ async function openInProcess(dataDir: string, workflows: Workflow<number, void>[
     },
     close: () => pawl.close(),
   };
+}
+
+function askMemoryStore(): (steps: number) => Promise<unknown> {
+  const store = createMemoryStore(around);
+  return (steps) => askAsARunDoes({ store, ...around }, steps);
 }
 
 /** With the same setting of fsync as the embedded store has by default. */
