@@ -24,7 +24,6 @@ export async function askAsARunDoes(
     workflow: 'chain',
     version: 1,
     input: String(steps),
-    inputDigest: ids.digest(String(steps)),
     createdAt,
     deadline: createdAt + day,
     retention: 14 * day,

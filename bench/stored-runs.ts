@@ -76,7 +76,6 @@ async function writeRun(store: Store, number: number): Promise<string> {
       workflow: chain.name,
       version: 1,
       input: '10',
-      inputDigest: systemIds.digest('10'),
       createdAt: at,
       deadline: at + 7 * dayMs,
       retention: 30 * dayMs,

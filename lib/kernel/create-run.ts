@@ -26,14 +26,14 @@ export interface NewRun {
 /**
  * Puts a run's head if its id is free, then sends its start message (K17). The head comes first: a message that is lost
  * is replaced by the sweeper once `wakeAt` has passed. `head` is the one that stands, `inputDigest` that of the input that
- * was asked for. Throws `Fault` invalid_input for an input that does not fit.
+ * was asked for with a key. Throws `Fault` invalid_input for an input that does not fit.
  */
 export async function createRun(
   ports: Ports,
   run: NewRun,
-): Promise<{ created: boolean; head: Head; inputDigest: string }> {
+): Promise<{ created: boolean; head: Head; inputDigest: string | undefined }> {
   const input = inputText(ports, run);
-  const inputDigest = digestOf(ports, input);
+  const inputDigest = run.idempotencyKey === undefined ? undefined : ports.ids.digest(input ?? '');
   const standing = await findBefore(ports, run, input);
   if (standing) return { created: false, head: standing, inputDigest };
   const birth = await makeBirth(ports, run, input, inputDigest);
@@ -61,7 +61,7 @@ export async function createTombstone(
     retentionMs: parent.retention,
   };
   const run = { id: child.id, definition: never, origin: `run ${parent.id}`, latestDeadline: parent.deadline };
-  const birth = await makeBirth(ports, run, undefined, digestOf(ports, undefined));
+  const birth = await makeBirth(ports, run, undefined, undefined);
   const head = freshHead(ports, birth);
   return (await ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } })).head;
 }
@@ -76,15 +76,11 @@ async function findBefore(ports: Ports, run: NewRun, input: string | undefined):
   return retrying(ports, () => ports.store.readHead(run.id));
 }
 
-function digestOf(ports: Ports, input: string | undefined): string {
-  return ports.ids.digest(input ?? '');
-}
-
 async function makeBirth(
   ports: Ports,
   run: Omit<NewRun, 'definition' | 'input'> & { definition: Lifetime },
   input: string | undefined,
-  inputDigest: string,
+  inputDigest: string | undefined,
 ): Promise<Birth> {
   const { definition, id } = run;
   const createdAt = ports.clock.now();
@@ -100,7 +96,7 @@ async function makeBirth(
     workflow: definition.name,
     version: definition.version,
     ...(payload !== undefined && { input: payload }),
-    inputDigest,
+    ...(inputDigest !== undefined && { inputDigest }),
     createdAt,
     deadline,
     retention,

@@ -48,8 +48,8 @@ export interface Birth {
   workflow: string;
   version: number;
   input?: Payload;
-  /** Digest of the input's JSON text: the same idempotency key with another input is a conflict. */
-  inputDigest: string;
+  /** With an idempotency key, the digest of the input's JSON text: the same key with another input is a conflict. */
+  inputDigest?: string;
   createdAt: number;
   /** Absolute; then the run fails with a timeout, paused or not (K25). */
   deadline: number;

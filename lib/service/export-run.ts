@@ -54,7 +54,6 @@ export function importRun(exported: ExportedRun): ImportedRun {
       workflow: run.workflow,
       version: run.version,
       ...(exported.input !== undefined && { input: JSON.stringify(exported.input) }),
-      inputDigest: '',
       createdAt: Date.parse(run.createdAt),
       deadline: Date.parse(run.deadline),
       retention: 0,

@@ -1,4 +1,5 @@
 import type { Definition } from '../kernel/definition.ts';
+import type { Payload } from '../kernel/events.ts';
 import { isOpen } from '../kernel/head.ts';
 import { toJson } from '../kernel/payload.ts';
 import type { Ports } from '../kernel/ports.ts';
@@ -12,7 +13,7 @@ export async function findInterrupted(
   input: unknown,
   { origin, version }: { origin: string; version?: number | undefined },
 ): Promise<string | undefined> {
-  const digest = ports.ids.digest(toJson(definition.parseInput(input), 'The input', ports.limits) ?? '');
+  const text = toJson(definition.parseInput(input), 'The input', ports.limits);
   let cursor: string | undefined;
   do {
     const page = await ports.store.list(
@@ -25,11 +26,16 @@ export async function findInterrupted(
         birth.origin === origin &&
         (version === undefined || birth.version === version) &&
         birth.idempotencyKey === undefined &&
-        birth.inputDigest === digest
+        isText(ports, birth.input, text)
       )
         return birth.id;
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
   return undefined;
+}
+
+function isText({ ids }: Ports, payload: Payload | undefined, text: string | undefined): boolean {
+  if (typeof payload !== 'object' || text === undefined) return payload === text;
+  return payload.digest === ids.digest(text);
 }

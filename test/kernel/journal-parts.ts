@@ -8,7 +8,6 @@ export function testBirth(fields: Partial<Birth> = {}): Birth {
     nonce: 'nonce1',
     workflow: 'test',
     version: 1,
-    inputDigest: '',
     createdAt: 1_000,
     deadline: 1_000_000_000,
     retention: 1_000,

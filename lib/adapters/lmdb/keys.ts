@@ -47,20 +47,32 @@ function id(value: string): string {
   return text(value);
 }
 
-const RANDOM_ID = /^[0-9a-hjkmnp-tv-z]{24}$/;
-const DIGEST = /^[0-9a-hjkmnp-tv-z]{26}$/;
 const RANDOM_ID_LETTERS = 24;
+const DIGEST_LETTERS = 26;
 const RANDOM_ID_BYTES = 15;
 const RANDOM_ID_TAG = 1;
-const LETTER_VALUES = new Uint8Array(128);
+const NO_LETTER = 32;
+/** Of each character, up to 127. */
+const LETTER_VALUES = new Uint8Array(128).fill(NO_LETTER);
 for (let value = 0; value < idLetters.length; value += 1) LETTER_VALUES[idLetters.charCodeAt(value)] = value;
+
+function letterValue(text: string, at: number): number {
+  return LETTER_VALUES[text.charCodeAt(at)] ?? NO_LETTER;
+}
+
+/** Nothing but letters of identifiers, and so many of them. */
+function isSpelt(text: string, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let at = 0; at < length; at += 1) if (letterValue(text, at) === NO_LETTER) return false;
+  return true;
+}
 
 /** Of the runs that are being written to: whoever writes one record of a run writes several. */
 const MOST_IDS = 2_000;
 
 /** An id made of 24 random letters as its 120 bits, after a tag that no text begins with; their order is that of the letters. */
 const packedId = remembering(MOST_IDS, (value): Field => {
-  if (!RANDOM_ID.test(value)) return id(value);
+  if (!isSpelt(value, RANDOM_ID_LETTERS)) return id(value);
   const bytes = Buffer.allocUnsafe(1 + RANDOM_ID_BYTES);
   bytes[0] = RANDOM_ID_TAG;
   writeLetters(bytes, 1, value);
@@ -72,8 +84,8 @@ function writeLetters(bytes: Buffer, at: number, letters: string): void {
     let high = 0;
     let low = 0;
     for (let letter = 0; letter < 4; letter += 1) {
-      high = high * 32 + (LETTER_VALUES[letters.charCodeAt(group * 8 + letter)] ?? 0);
-      low = low * 32 + (LETTER_VALUES[letters.charCodeAt(group * 8 + 4 + letter)] ?? 0);
+      high = high * 32 + letterValue(letters, group * 8 + letter);
+      low = low * 32 + letterValue(letters, group * 8 + 4 + letter);
     }
     bytes.writeUIntBE(high * 2 ** 20 + low, at + group * 5, 5);
   }
@@ -99,8 +111,8 @@ function spell(bits: number, at: number): void {
 
 /** For identifiers within records: 24 random letters as 15 bytes, a digest's two more as they are; anything else is left. */
 export function packLetters(value: string): string | Buffer {
+  if (!isSpelt(value, RANDOM_ID_LETTERS) && !isSpelt(value, DIGEST_LETTERS)) return value;
   const rest = value.slice(RANDOM_ID_LETTERS);
-  if (!RANDOM_ID.test(value) && !DIGEST.test(value)) return value;
   const bytes = Buffer.allocUnsafe(RANDOM_ID_BYTES + rest.length);
   writeLetters(bytes, 0, value);
   bytes.write(rest, RANDOM_ID_BYTES, 'latin1');

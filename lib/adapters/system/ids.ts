@@ -17,20 +17,29 @@ function takeRandom(bytes: number): Buffer {
   return pool.subarray(used - bytes, used);
 }
 
+const letterCodes = Buffer.from(idLetters, 'latin1');
+const spelt = Buffer.alloc(32);
+
+/** By way of a buffer: a text put together letter by letter is one of pieces until somebody reads it. At most 20 bytes. */
 function toBase32(bytes: Buffer): string {
-  let text = '';
+  let length = 0;
   let bits = 0;
   let held = 0;
+  const spell = (value: number) => {
+    spelt[length] = letterCodes[value & 31] as number;
+    length += 1;
+  };
   for (const byte of bytes) {
     held = (held << 8) | byte;
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += idLetters[(held >> bits) & 31];
+      spell(held >> bits);
     }
     held &= (1 << bits) - 1;
   }
-  return bits === 0 ? text : text + idLetters[(held << (5 - bits)) & 31];
+  if (bits > 0) spell(held << (5 - bits));
+  return spelt.toString('latin1', 0, length);
 }
 
 export const systemIds: Ids = {
