@@ -100,7 +100,10 @@ export interface Store {
   listDue(until: number, page: { limit: number; cursor?: string }): Promise<Page<DueRun>>;
   /** Removes mail, journal and, last, the head. The caller has marked the head as deleting. */
   deleteRun(id: string, nonce: string): Promise<void>;
-  /** Removes up to `limit` runs that expired before `now`, and answers which. A store with a TTL does nothing. */
+  /**
+   * Removes up to `limit` runs that expired before `now`, and answers which: first those that have ended, longest expired first; then
+   * open ones that are due, too, which they are long before they expire. A store with a TTL does nothing.
+   */
   purgeExpired(now: number, limit: number): Promise<{ id: string; nonce: string }[]>;
   close(): Promise<void>;
 }

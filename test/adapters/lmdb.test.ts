@@ -144,7 +144,7 @@ describe('the embedded store', () => {
   test('refuses a directory of a newer format, says what to do, and leaves it as it is', () => {
     mkdirSync(dataDir);
     writeFileSync(join(dataDir, 'format.json'), '{"format":7}');
-    const message = expect.stringMatching(/format 7.*up to 4.*newer Pawl.*another data directory/);
+    const message = expect.stringMatching(/format 7.*up to 5.*newer Pawl.*another data directory/);
     expect(() => openStore()).toThrow(expect.objectContaining({ code: 'newer_format', message }));
     expect(readFileSync(join(dataDir, 'format.json'), 'utf8')).toBe('{"format":7}');
   });

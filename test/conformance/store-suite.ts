@@ -379,6 +379,7 @@ export function storeSuite(
       `purgeExpired${gaps.purgeExpired ? ` (not here: ${gaps.purgeExpired})` : ''}`,
       () => {
         const gone = (id: string) => ({ id, nonce: 'nonce-1' });
+        const ended = { status: 'completed', closedAt: T0 } as const;
 
         test('removes what has expired, up to a limit, longest expired first', async () => {
           for (const [id, life] of [
@@ -387,7 +388,7 @@ export function storeSuite(
             ['c', 20],
             ['d', 99],
           ] as const) {
-            await store.create(aHead({ birth: { id }, expiresAt: T0 + life }));
+            await store.create(aHead({ birth: { id }, state: ended, expiresAt: T0 + life }));
             await store.append(id, aChunk(1));
           }
           await clock.advance(50);
@@ -399,6 +400,22 @@ export function storeSuite(
           expect((await store.read('b'))?.chunks).toEqual([]);
         });
 
+        test('removes open runs once they are due, too, after those that have ended', async () => {
+          for (const [id, wakeAt] of [
+            ['a', 20],
+            ['b', 10],
+            ['c', 60],
+          ] as const) {
+            const state = { status: 'waiting', wakeAt: T0 + wakeAt } as const;
+            await store.create(aHead({ birth: { id }, state, expiresAt: T0 + 30 }));
+          }
+          await store.create(aHead({ birth: { id: 'd' }, state: ended, expiresAt: T0 + 40 }));
+          await clock.advance(50);
+          expect(await store.purgeExpired(T0 + 50, 2)).toEqual([gone('d'), gone('b')]);
+          expect(await store.purgeExpired(T0 + 50, 2)).toEqual([gone('a')]);
+          expect(await store.purgeExpired(T0 + 60, 2)).toEqual([gone('c')]);
+        });
+
         test('finishes what a delete began and a crash cut short', async () => {
           await store.create(aHead());
           await store.updateHead('run-1', { state: { status: 'deleting' } }, { nonce: 'nonce-1' });
@@ -407,7 +424,7 @@ export function storeSuite(
         });
 
         test('goes by the latest expiry', async () => {
-          await store.create(aHead({ expiresAt: T0 + 10 }));
+          await store.create(aHead({ state: ended, expiresAt: T0 + 10 }));
           await store.updateHead('run-1', { expiresAt: T0 + 100 }, { nonce: 'nonce-1' });
           expect(await store.purgeExpired(T0 + 50, 10)).toEqual([]);
           expect(await store.purgeExpired(T0 + 100, 10)).toEqual([gone('run-1')]);

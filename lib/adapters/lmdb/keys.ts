@@ -230,7 +230,7 @@ export const indexes = {
   status: (status: RunStatus) => key('s', STATUS_LETTERS[status]),
   /** Open runs by `wakeAt`. */
   due: () => key('d'),
-  /** By `expiresAt`; runs marked as deleting at 0. */
+  /** Runs that have ended, by `expiresAt`; those marked as deleting at 0. */
   expiry: () => key('x'),
 };
 

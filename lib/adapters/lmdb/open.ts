@@ -20,7 +20,7 @@ export interface Environment extends Database<Uint8Array, Uint8Array> {
 type OpenedClass = new (name: null, options: RootDatabaseOptionsWithPath & { isRoot: true }) => Environment;
 
 /** Of keys and records in the data directory. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 const FORMAT_FILE = 'format.json';
 const STORE_FILE = 'store.mdb';
 

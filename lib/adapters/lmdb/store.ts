@@ -227,6 +227,21 @@ export function createLmdbStore({
     }
   }
 
+  /** Those of an index's runs up to now that have expired by then. */
+  async function expiredIn(index: Buffer, now: number, limit: number): Promise<{ id: string; nonce: string }[]> {
+    const range = entriesBetween(index, 0, now + 1);
+    const expired = await collect({ index, range, reverse: false }, limit, ({ id }) => {
+      try {
+        const state = stateOf(id);
+        return state !== undefined && isAbsent(state, now) ? { id, nonce: state.nonce } : undefined;
+      } catch (fault) {
+        if (isFault(fault, 'corrupt')) return undefined;
+        throw fault;
+      }
+    });
+    return expired.items;
+  }
+
   return {
     create: (head) =>
       guarded(async () => {
@@ -387,20 +402,11 @@ export function createLmdbStore({
 
     purgeExpired: (now, limit) =>
       guarded(async () => {
-        const index = indexes.expiry();
-        const range = entriesBetween(index, 0, now + 1);
-        const expired = await collect({ index, range, reverse: false }, limit, ({ id }) => {
-          try {
-            const state = stateOf(id);
-            return state !== undefined && isAbsent(state, now) ? { id, nonce: state.nonce } : undefined;
-          } catch (fault) {
-            if (isFault(fault, 'corrupt')) return undefined;
-            throw fault;
-          }
-        });
+        const ended = await expiredIn(indexes.expiry(), now, limit);
+        const due = ended.length < limit ? await expiredIn(indexes.due(), now, limit - ended.length) : [];
         const purge = (run: { id: string; nonce: string }) =>
           removeRun(run.id, run.nonce, (state) => isAbsent(state, now)).then((isGone) => (isGone ? [run] : []));
-        return (await Promise.all(expired.items.map(purge))).flat();
+        return (await Promise.all([...ended, ...due].map(purge))).flat();
       }),
 
     holdWrites(held, isOpened) {
@@ -446,10 +452,14 @@ export function lastingEntries({ id, workflow, correlationId, createdAt }: Birth
 /** Index entries that follow the run's state. */
 export function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
   if (state.status === 'deleting') return [entryKey(indexes.expiry(), { at: 0, id })];
-  const entries = [entryKey(indexes.expiry(), { at: expiresAt, id })];
+  // An open run is due long before it expires, and is found so.
+  const entries = [
+    isOpen(state)
+      ? entryKey(indexes.due(), { at: state.wakeAt, id })
+      : entryKey(indexes.expiry(), { at: expiresAt, id }),
+  ];
   // Nearly all runs complete: whoever wants those goes along creation.
   if (state.status !== 'completed') entries.push(entryKey(indexes.status(state.status), { at: createdAt, id }));
-  if (isOpen(state)) entries.push(entryKey(indexes.due(), { at: state.wakeAt, id }));
   return entries;
 }
 

@@ -1,5 +1,5 @@
 import type { Chunk, Mail } from '../../kernel/events.ts';
-import { type Head, isOpen } from '../../kernel/head.ts';
+import { type Head, type HeadState, isOpen } from '../../kernel/head.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Page, Store } from '../../ports/store.ts';
 import {
@@ -40,6 +40,12 @@ const asText: Packing<Chunk> = {
   pack: (chunk) => JSON.stringify(chunk),
   unpack: (text) => JSON.parse(text as string) as Chunk,
 };
+
+/** What is being deleted goes first; what is open, in the order in which it is due. */
+function purgePlace(state: HeadState, expiresAt: number): number {
+  if (state.status === 'deleting') return 0;
+  return isOpen(state) ? state.wakeAt : expiresAt;
+}
 
 /** The model of the store port: every other store has to answer as this one does. */
 export function createMemoryStore({ clock, copy = copyOf, packing = asText }: MemoryStoreOptions): Store {
@@ -183,15 +189,17 @@ export function createMemoryStore({ clock, copy = copyOf, packing = asText }: Me
     },
 
     async purgeExpired(now, limit) {
-      const gone = [...heads.values()]
+      const expired = [...heads.values()]
         .filter((head) => isAbsent(head, now))
         .map(({ birth, state, expiresAt }) => ({
-          place: { at: state.status === 'deleting' ? 0 : expiresAt, id: birth.id },
+          place: { at: purgePlace(state, expiresAt), id: birth.id },
           birth,
+          state,
         }))
-        .sort((a, b) => comparePlaces(a.place, b.place))
-        .slice(0, limit)
-        .map(({ birth }) => birth);
+        .sort((a, b) => comparePlaces(a.place, b.place));
+      const ended = expired.filter(({ state }) => !isOpen(state));
+      const due = expired.filter(({ state }) => isOpen(state) && state.wakeAt <= now);
+      const gone = [...ended, ...due].slice(0, limit).map(({ birth }) => birth);
       for (const { id, nonce } of gone) remove(id, nonce);
       return gone.map(({ id, nonce }) => ({ id, nonce }));
     },
