@@ -141,6 +141,28 @@ describe('the embedded store', () => {
     });
   });
 
+  /** Their bytes, read as a number, are none: such a record would be unlike itself. */
+  test.each([0x01a0_f07f_0000, 0x01a0_ffff_ffff])(
+    'changes the head of a run that was created at %s',
+    async (createdAt) => {
+      const store = openStore();
+      await store.create(aHead({ birth: { createdAt } }));
+      const state = { status: 'completed', closedAt: createdAt + 5 } as const;
+      expect(await store.updateHead('run-1', { state }, { nonce: 'nonce-1' })).toBe(true);
+      expect((await store.readHead('run-1'))?.state).toEqual(state);
+    },
+  );
+
+  test('changes of one head that come at once all take place, one after the other', async () => {
+    const [store, other] = [openStore(), openStore()];
+    await store.create(aHead());
+    const changes = Array.from({ length: 20 }, (_, position) =>
+      (position % 2 ? store : other).updateHead('run-1', { position }, { nonce: 'nonce-1', positionAtMost: position }),
+    );
+    expect((await Promise.all(changes)).at(-1)).toBe(true);
+    expect((await store.readHead('run-1'))?.position).toBe(19);
+  });
+
   test('refuses a directory of a newer format, says what to do, and leaves it as it is', () => {
     mkdirSync(dataDir);
     writeFileSync(join(dataDir, 'format.json'), '{"format":7}');

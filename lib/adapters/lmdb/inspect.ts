@@ -5,10 +5,10 @@
  */
 import type { Birth } from '../../kernel/events.ts';
 import { isFault } from '../../kernel/faults.ts';
+import { lastingEntries, movingEntries } from './entries.ts';
 import { birthKey, chunksAfter, type KeyPlace, placeOfKey, positionOf, stateKey } from './keys.ts';
 import type { Environment } from './open.ts';
 import { birthFromRecord, isIntact, type StoredState, stateFromRecord } from './records.ts';
-import { lastingEntries, movingEntries } from './store.ts';
 
 export interface Inspection {
   records: number;

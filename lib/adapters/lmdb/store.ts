@@ -1,5 +1,5 @@
 /**
- * The embedded store. Owns: which records and index entries stand for a run, and that they change in one transaction.
+ * The embedded store. Owns: that a run's records and index entries change together, and what a reader sees of them.
  * Several processes read and write one data directory side by side: each decision is taken inside a transaction or by a
  * condition that lmdb checks itself, and each read starts from the latest commit, whoever made it.
  */
@@ -7,7 +7,7 @@ import type { Birth, Chunk } from '../../kernel/events.ts';
 import { Fault, isFault } from '../../kernel/faults.ts';
 import { type Head, isOpen } from '../../kernel/head.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Page, RunFilter, Store, UnreadableRun } from '../../ports/store.ts';
+import type { Page, Store, UnreadableRun } from '../../ports/store.ts';
 import {
   assertNoHole,
   assertNoLoss,
@@ -21,6 +21,7 @@ import {
   toCursor,
   withUnreadable,
 } from '../store-rules.ts';
+import { indexFor, lastingEntries, movingEntries } from './entries.ts';
 import { toFault } from './faults.ts';
 import {
   after,
@@ -142,11 +143,13 @@ export function createLmdbStore({
   function replaceState(id: string, before: StoredState, after: StoredState | undefined): void {
     const old = movingEntries(id, before);
     const next = after === undefined ? [] : movingEntries(id, after);
+    const key = stateKey(id);
+    // All is made before the first write: what stands behind a condition is written as far as it came.
+    const record = after && stateToRecord(after, key);
     for (const entry of old) if (!next.some((kept) => kept.equals(entry))) void env.remove(entry);
     for (const entry of next) if (!old.some((kept) => kept.equals(entry))) void env.put(entry, noContent);
-    const key = stateKey(id);
-    if (after === undefined) void env.remove(key);
-    else void env.put(key, stateToRecord(after, key));
+    if (record === undefined) void env.remove(key);
+    else void env.put(key, record);
   }
 
   /** Inside a transaction only. False: there is more. */
@@ -439,33 +442,4 @@ function closed(): Fault {
 
 function toState({ birth: { nonce, createdAt }, position, state, expiresAt }: Head): StoredState {
   return { nonce, createdAt, position, state, expiresAt };
-}
-
-/** Index entries that stand as long as the run does. */
-export function lastingEntries({ id, workflow, correlationId, createdAt }: Birth): Buffer[] {
-  const place = { at: createdAt, id };
-  const entries = [entryKey(indexes.created(), place), entryKey(indexes.workflow(workflow), place)];
-  if (correlationId !== undefined) entries.push(entryKey(indexes.correlation(correlationId), place));
-  return entries;
-}
-
-/** Index entries that follow the run's state. */
-export function movingEntries(id: string, { createdAt, state, expiresAt }: StoredState): Buffer[] {
-  if (state.status === 'deleting') return [entryKey(indexes.expiry(), { at: 0, id })];
-  // An open run is due long before it expires, and is found so.
-  const entries = [
-    isOpen(state)
-      ? entryKey(indexes.due(), { at: state.wakeAt, id })
-      : entryKey(indexes.expiry(), { at: expiresAt, id }),
-  ];
-  // Nearly all runs complete: whoever wants those goes along creation.
-  if (state.status !== 'completed') entries.push(entryKey(indexes.status(state.status), { at: createdAt, id }));
-  return entries;
-}
-
-/** The index with the fewest entries that do not fit, as far as one can know. */
-function indexFor({ status, workflow, correlationId }: RunFilter): Buffer {
-  if (correlationId !== undefined) return indexes.correlation(correlationId);
-  if (status !== undefined && status !== 'completed') return indexes.status(status);
-  return workflow === undefined ? indexes.created() : indexes.workflow(workflow);
 }
