@@ -145,9 +145,12 @@ async function fill(dataDir: string): Promise<Content> {
   for (const collection of collections) {
     for (let i = 0; i < 15; i += 1) await documents.write(collection, `name-${i}`, `text ${i} of ${collection}`, 0);
   }
-  const content = await readContent({ store, documents }, ids);
-  await documents.close();
   await store.close();
+  // One that has written nothing: what a store has written it knows in part without reading.
+  const reading = createLmdbStore({ dataDir, clock });
+  const content = await readContent({ store: reading, documents }, ids);
+  await documents.close();
+  await reading.close();
   return content;
 }
 

@@ -8,7 +8,7 @@ import { isBehind, type Line, writeLine } from './lines.ts';
 const ANSWER_WITHIN_MS = 1_000;
 
 /** What another process is asked for, and confirms. */
-export type Asked = { say: 'message'; message: Message } | { say: 'hold'; name: string; pid: number };
+type Asked = { say: 'message'; message: Message } | { say: 'hold'; name: string; pid: number };
 
 /** A connection that this process opened. */
 export interface Link {

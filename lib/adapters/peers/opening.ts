@@ -13,7 +13,7 @@ export interface Opening {
 }
 
 /** Calls `held` while no process can write, and lets all go on when `isOpened`. Blocks until then. */
-export type HoldWrites = (held: () => void, isOpened: () => boolean) => void;
+type HoldWrites = (held: () => void, isOpened: () => boolean) => void;
 
 /** Of a file that stands until the process has opened the store. */
 export const openingSuffix = '.opening';
