@@ -60,7 +60,9 @@ import { createSpace } from './space.ts';
 const ENTRIES_AT_ONCE = 1_000;
 /** Opening takes some milliseconds; whoever died of it must not keep the others for long. */
 const LONGEST_HOLD_MS = 500;
+/** What a process remembers of what it has created: so many births, and none with a longer input. */
 const MOST_BIRTHS = 500;
+const LONGEST_INPUT = 1_000;
 const ifAbsent = { noOverwrite: true } as const;
 const noContent = Buffer.alloc(0);
 
@@ -123,6 +125,7 @@ export function createLmdbStore({
   }
 
   function rememberBirth(birth: Birth): void {
+    if (typeof birth.input === 'string' && birth.input.length > LONGEST_INPUT) return;
     if (births.size >= MOST_BIRTHS) births.clear();
     births.set(birth.nonce, { ...birth });
   }
