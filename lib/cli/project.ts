@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Config } from '../wiring/config.ts';
+import { type Config, defaultConfig } from '../wiring/config.ts';
 import type { Handlers } from '../wiring/handlers.ts';
 import type { Workflow } from '../workflow/workflow.ts';
 import { Complaint, exitCode } from './exit-codes.ts';
@@ -49,10 +49,9 @@ export async function openProject({ cwd, configFile, dataDir }: ProjectRequest):
     });
   }
   const root = found === undefined ? cwd : dirname(found);
-  const shown = found === undefined ? 'The configuration' : relative(cwd, found) || found;
-  const { parseConfig } = await import('../wiring/config.ts');
+  const shown = found === undefined ? '' : relative(cwd, found) || found;
   const buildsUntilKnown = join(dataDir === undefined ? join(root, '.pawl') : resolve(cwd, dataDir), 'build');
-  const config = parseConfig(found === undefined ? {} : await readConfig(found, shown, buildsUntilKnown), shown);
+  const config = found === undefined ? defaultConfig : await readConfig(found, shown, buildsUntilKnown);
   const directory = dataDirectory(config, root, dataDir === undefined ? undefined : resolve(cwd, dataDir));
   const builds = directory === ':memory:' ? buildsUntilKnown : join(directory, 'build');
   return {
@@ -60,7 +59,7 @@ export async function openProject({ cwd, configFile, dataDir }: ProjectRequest):
     config,
     ...(found !== undefined && { configFile: found }),
     dataDir: directory,
-    hasDefaultEntry: config.workflows === parseConfig({}, '').workflows,
+    hasDefaultEntry: config.workflows === defaultConfig.workflows,
     async loadWorkflows({ optional = false } = {}) {
       const entry = resolve(root, config.workflows);
       if (optional && !existsSync(entry)) return { workflows: [], handlers: [], watchFiles: [], hash: '' };
@@ -78,7 +77,15 @@ function dataDirectory(config: Config, root: string, given: string | undefined):
   return config.store === 'memory' ? ':memory:' : resolve(root, config.dataDir);
 }
 
-async function readConfig(file: string, shown: string, builds: string): Promise<unknown> {
+async function readConfig(file: string, shown: string, builds: string): Promise<Config> {
+  const [{ parseConfig }, given] = await Promise.all([
+    import('../wiring/parse-config.ts'),
+    readSettings(file, shown, builds),
+  ]);
+  return parseConfig(given, shown);
+}
+
+async function readSettings(file: string, shown: string, builds: string): Promise<unknown> {
   if (file.endsWith('.json')) return parseJson(await readFile(file, 'utf8'), shown);
   const { bundleModule, loadModule } = await import('../wiring/bundle.ts');
   const bundle = await bundleModule({ entry: file, outDir: builds, name: 'config' });

@@ -1,100 +1,60 @@
-import * as z from 'zod';
-import { createHostRules } from '../graph/executors/hosts.ts';
+/** What `pawl.config.ts` is written with. Apart from the checks, so that who has none does not load a library of schemas. */
 import type { HttpSettings } from '../graph/executors/http.ts';
 import type { HttpLimits } from '../http/contract/limits.ts';
-import { Fault, type Problem } from '../kernel/faults.ts';
-import { defaultLimits, type Limits } from '../kernel/limits.ts';
-import { defaultLoadLimits, type LoadLimits } from '../service/load.ts';
-import { nearest } from '../workflow/nearest.ts';
-
-const limitNames = Object.keys(defaultLimits) as (keyof Limits)[];
-const limit = z.number().positive().optional();
+import type { Limits } from '../kernel/limits.ts';
+import type { LoadLimits } from '../service/load.ts';
 
 /** Of the HTTP API, what bounds how much it does at once. */
-const trafficNames = [
+export const trafficNames = [
   ...(['connections', 'requestsInFlight', 'startsInFlight', 'bodiesBytes', 'eventStreams', 'idleMs'] as const),
 ];
 /** How much a process takes at once, by name. */
-export type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
-export const loadNames = [...(Object.keys(defaultLoadLimits) as (keyof LoadLimits)[]), ...trafficNames];
+type LoadSettings = Partial<LoadLimits & Pick<HttpLimits, (typeof trafficNames)[number]>>;
 
-const httpNames = ['allow', 'allowPrivate', 'timeoutMs'];
+/** Settings of `pawl.config.ts`; relative paths are relative to that file. */
+export interface ConfigInput {
+  /** The module whose exports are the workflows. Default: 'workflows/index.ts'. */
+  workflows?: string;
+  /** 'memory' keeps nothing over the end of the process. Default: 'lmdb'. */
+  store?: 'lmdb' | 'memory';
+  /** Default: '.pawl'. */
+  dataDir?: string;
+  /** What of an acknowledged write is on disk: each one at once, several together, or when the system likes. Default: 'batch'. */
+  fsync?: 'batch' | 'never';
+  /** Where `pawl serve` listens. Default: '127.0.0.1'. */
+  host?: string;
+  /** Default: 8787. */
+  port?: number;
+  /** Which hosts the HTTP tasks of graphs may ask. Default: none. */
+  http?: Pick<HttpSettings, 'allow' | 'allowPrivate' | 'timeoutMs'>;
+  /** Limits of the kernel that differ from its defaults, by name. */
+  limits?: Partial<Limits>;
+  /** How much a process takes at once, where it differs from the defaults, by name. */
+  load?: LoadSettings;
+}
 
-const shape = {
-  workflows: z.string().min(1).default('workflows/index.ts'),
-  store: z.enum(['lmdb', 'memory']).default('lmdb'),
-  dataDir: z.string().min(1).default('.pawl'),
-  fsync: z.enum(['batch', 'never']).default('batch'),
-  host: z.string().min(1).default('127.0.0.1'),
-  port: z.int().min(0).max(65_535).default(8787),
-  http: z
-    .strictObject({
-      allow: z.array(z.string()).optional(),
-      allowPrivate: z.array(z.string()).optional(),
-      timeoutMs: z.number().positive().optional(),
-    })
-    .optional(),
-  limits: z.strictObject(Object.fromEntries(limitNames.map((name) => [name, limit]))).default({}),
-  load: z.strictObject(Object.fromEntries(loadNames.map((name) => [name, limit]))).default({}),
-};
-
-const configSchema = z.strictObject(shape);
+/** Types the settings in `pawl.config.ts`: `export default defineConfig({ … })`. */
+export function defineConfig(config: ConfigInput): ConfigInput {
+  return config;
+}
 
 /** Settings with all defaults filled in. */
-export type Config = Omit<z.output<typeof configSchema>, 'limits' | 'load' | 'http'> & {
+export type Config = Required<Pick<ConfigInput, 'workflows' | 'store' | 'dataDir' | 'fsync' | 'host' | 'port'>> & {
   http?: HttpSettings;
   limits: Partial<Limits>;
   load: LoadSettings;
 };
 
-/** Fills in the defaults. Throws a `Fault` `invalid_input` with each path and what is allowed there. `source` names the file. */
-export function parseConfig(value: unknown, source: string): Config {
-  const parsed = configSchema.safeParse(value);
-  if (parsed.success) {
-    // Says which entry is no host.
-    createHostRules((parsed.data.http ?? {}) as HttpSettings);
-    return parsed.data as Config;
-  }
-  throw new Fault('invalid_input', `${source} does not parse`, { problems: parsed.error.issues.flatMap(problemsOf) });
-}
-
-const namesIn: Record<string, string[]> = { http: httpNames, limits: limitNames, load: loadNames };
-
-function problemsOf(issue: z.core.$ZodIssue): Problem[] {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = namesIn[path] ?? Object.keys(shape);
-    return issue.keys.map((key) => ({
-      path: path === '' ? key : `${path}.${key}`,
-      message: unknownSetting(key, known),
-    }));
-  }
-  if (issue.path.length > 1) return [{ path, message: allowedInside(issue.path) }];
-  return [{ path, message: allowed[path] ?? issue.message }];
-}
-
-function unknownSetting(key: string, known: string[]): string {
-  const meant = nearest(key, known);
-  const advice = meant === undefined ? `there are ${known.join(', ')}` : `did you mean "${meant}"?`;
-  return `there is no such setting; ${advice}`;
-}
-
-const allowed: Record<string, string> = {
-  '': 'expected an object of settings, exported as default: export default defineConfig({ … })',
-  workflows: 'expected the path of a module, like "workflows/index.ts"',
-  store: 'expected "lmdb" or "memory"',
-  dataDir: 'expected the path of a directory, like ".pawl"',
-  fsync: 'expected "batch" or "never"',
-  host: 'expected an address or a host name, like "127.0.0.1"',
-  port: 'expected a whole number from 0 to 65535',
-  http: 'expected hosts that graphs may ask, like { allow: ["api.example.com"] }',
-  load: 'expected positive numbers by name, like { backlog: 5000 }',
-  limits: 'expected positive numbers by name, like { eventsPerRun: 50000 }',
+/** Where nothing is configured. */
+export const defaultConfig: Config = {
+  workflows: 'workflows/index.ts',
+  store: 'lmdb',
+  dataDir: '.pawl',
+  fsync: 'batch',
+  host: '127.0.0.1',
+  port: 8787,
+  limits: {},
+  load: {},
 };
 
-function allowedInside([setting, name]: readonly PropertyKey[]): string {
-  if (setting === 'http' && name !== 'timeoutMs') return 'expected a list of hosts, like ["api.example.com"]';
-  return 'expected a positive number';
-}
-
-export { nearest };
+export { nearest } from '../workflow/nearest.ts';

@@ -7,8 +7,9 @@ import { checkDirectory, checkNode, spaceCheck } from '../../lib/cli/examine.ts'
 import { shellWords, withoutOption } from '../../lib/cli/shell-words.ts';
 import type { Fault } from '../../lib/kernel/faults.ts';
 import { readEnvironment, wantsColor } from '../../lib/wiring/cli-environment.ts';
-import { nearest, parseConfig } from '../../lib/wiring/config.ts';
-import { defineConfig } from '../../lib/wiring/define-config.ts';
+import { defaultConfig, defineConfig } from '../../lib/wiring/config.ts';
+import { parseConfig } from '../../lib/wiring/parse-config.ts';
+import { nearest } from '../../lib/workflow/nearest.ts';
 
 function problemsOf(value: unknown): string[] {
   try {
@@ -24,8 +25,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('an empty configuration has all defaults', () => {
-  expect(parseConfig(defineConfig({}), 'pawl.config.ts')).toEqual({
+test('an empty configuration has all defaults, as no configuration has', () => {
+  expect(parseConfig(defineConfig({}), 'pawl.config.ts')).toEqual(defaultConfig);
+  expect(defaultConfig).toEqual({
     workflows: 'workflows/index.ts',
     store: 'lmdb',
     dataDir: '.pawl',

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { defaultHttpLimits } from '../../lib/http/contract/limits.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
 import { defaultLoadLimits } from '../../lib/service/load.ts';
-import { loadNames, parseConfig } from '../../lib/wiring/config.ts';
+import { loadNames, parseConfig } from '../../lib/wiring/parse-config.ts';
 import { type } from '../cli/fake-cli.ts';
 import { anchorsOf, blocksOf, commandsOf, linksOf, moduleOf, pages, root } from './snippets.ts';
 

@@ -10,7 +10,7 @@ import { isFault } from '../../lib/kernel/faults.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
 import { readAwsEnvironment } from '../../lib/wiring/aws/environment.ts';
 import { readEnvironment } from '../../lib/wiring/cli-environment.ts';
-import { parseConfig } from '../../lib/wiring/config.ts';
+import { parseConfig } from '../../lib/wiring/parse-config.ts';
 import { type } from '../cli/fake-cli.ts';
 import { fuzz, fuzzTimeoutMs } from './budget.ts';
 import { damaged, hostileJson, hostileText } from './hostile.ts';
