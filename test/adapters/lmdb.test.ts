@@ -9,6 +9,7 @@ import type { Fsync } from '../../lib/adapters/lmdb/open.ts';
 import { createLmdbStore } from '../../lib/adapters/lmdb/store.ts';
 import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { systemClock } from '../../lib/adapters/system/clock.ts';
+import { systemIds } from '../../lib/adapters/system/ids.ts';
 import type { Store } from '../../lib/ports/store.ts';
 import { aChunk, aHead, aSignal, everyEvent, T0 } from '../conformance/samples.ts';
 import { startChild } from './child.ts';
@@ -139,6 +140,21 @@ describe('the embedded store', () => {
       expect((await store.list({}, { limit: 9 })).items).toEqual([]);
       expect((await store.listDue(T0 + 30_000, { limit: 9 })).items).toEqual([]);
     });
+  });
+
+  test('a run that comes back under its id shows nothing of the one before, whose records are still there', async () => {
+    const [before, now] = [systemIds.random(), systemIds.random()];
+    const store = openStore();
+    await store.create(aHead({ birth: { nonce: before } }));
+    await store.updateHead('run-1', { state: { status: 'deleting' } }, { nonce: before });
+    await store.create(aHead({ birth: { nonce: now } }));
+    // Whoever was at the run before writes late.
+    await store.append('run-1', aChunk(1, { nonce: before }));
+    await store.putMail('run-1', before, aSignal('old'));
+    expect(await store.read('run-1')).toMatchObject({ chunks: [], mail: [] });
+    await store.append('run-1', aChunk(1, { nonce: now }));
+    await store.putMail('run-1', now, aSignal('new'));
+    expect(await store.read('run-1')).toMatchObject({ chunks: [aChunk(1, { nonce: now })], mail: [aSignal('new')] });
   });
 
   /** Their bytes, read as a number, are none: such a record would be unlike itself. */

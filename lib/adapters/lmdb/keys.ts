@@ -79,8 +79,19 @@ const packedId = remembering(MOST_IDS, (value): Field => {
   return bytes;
 });
 
-function writeLetters(bytes: Buffer, at: number, letters: string): void {
-  for (let group = 0; group < RANDOM_ID_LETTERS / 8; group += 1) {
+/** Of a nonce the first 40 bits do: it tells runs apart that had one id, one after the other. */
+const NONCE_BYTES = 5;
+const packedNonce = remembering(MOST_IDS, (value): Field => {
+  if (!isSpelt(value, RANDOM_ID_LETTERS)) return id(value);
+  const bytes = Buffer.allocUnsafe(1 + NONCE_BYTES);
+  bytes[0] = RANDOM_ID_TAG;
+  writeLetters(bytes, 1, value, NONCE_BYTES);
+  return bytes;
+});
+
+/** So many bytes of them: five for each eight letters. */
+function writeLetters(bytes: Buffer, at: number, letters: string, length = RANDOM_ID_BYTES): void {
+  for (let group = 0; group < length / 5; group += 1) {
     let high = 0;
     let low = 0;
     for (let letter = 0; letter < 4; letter += 1) {
@@ -170,7 +181,7 @@ export function chunkKey(run: string, nonce: string, at: number): Buffer {
   return bytes;
 }
 export const mailKey = (run: string, nonce: string, mail: string) =>
-  key(recordsOf(run), 'm', packedId(nonce), anyText(mail));
+  key(recordsOf(run), 'm', packedNonce(nonce), anyText(mail));
 
 /** Of the runs that are being written to: a run's keys all begin alike. */
 const chunkPrefixes = new Map<string, { run: string; prefix: Buffer }>();
@@ -180,7 +191,7 @@ function chunkPrefix(run: string, nonce: string): Buffer {
   const known = chunkPrefixes.get(nonce);
   if (known?.run === run) return known.prefix;
   if (chunkPrefixes.size >= MOST_PREFIXES) chunkPrefixes.clear();
-  const prefix = key(recordsOf(run), 'e', packedId(nonce));
+  const prefix = key(recordsOf(run), 'e', packedNonce(nonce));
   chunkPrefixes.set(nonce, { run, prefix });
   return prefix;
 }
@@ -201,7 +212,7 @@ export function recordsAfter(
   after: number,
 ): KeyRange & { kindOf(key: Uint8Array): 'chunk' | 'mail' | undefined } {
   const chunks = chunkPrefix(run, nonce);
-  const mail = key(recordsOf(run), 'm', packedId(nonce));
+  const mail = key(recordsOf(run), 'm', packedNonce(nonce));
   const begins = (bytes: Uint8Array, prefix: Buffer) =>
     bytes.length > prefix.length && prefix.compare(bytes, 0, prefix.length) === 0;
   return {
@@ -216,7 +227,7 @@ export function positionOf(chunk: Uint8Array): number {
 }
 
 export function mailOf(run: string, nonce: string): KeyRange {
-  const start = key(recordsOf(run), 'm', packedId(nonce));
+  const start = key(recordsOf(run), 'm', packedNonce(nonce));
   return { start, end: afterAll(start) };
 }
 
@@ -277,8 +288,8 @@ export function documentNameOf(collection: string, document: Uint8Array): string
 /** What a key is of, for whoever has to name it. Undefined: it is none of Pawl's. */
 export type KeyPlace =
   | { kind: 'birth' | 'head'; run: string }
-  | { kind: 'chunk'; run: string; nonce: string; position: number }
-  | { kind: 'mail'; run: string; nonce: string }
+  | { kind: 'chunk'; run: string; position: number }
+  | { kind: 'mail'; run: string }
   | { kind: 'document'; collection: string; name: string }
   | { kind: 'entry'; index: Buffer; run: string };
 
@@ -301,12 +312,10 @@ function placeOfRecord(bytes: Buffer): KeyPlace | undefined {
   if (letter === 'b' || letter === 'h') {
     return bytes.length === end + 1 ? { kind: letter === 'b' ? 'birth' : 'head', run } : undefined;
   }
-  const nonce = letter === 'e' || letter === 'm' ? unpackId(bytes, end + 1) : undefined;
-  if (!nonce) return undefined;
-  if (letter === 'm') return { kind: 'mail', run, nonce: nonce.id };
-  return bytes.length === nonce.end + 4
-    ? { kind: 'chunk', run, nonce: nonce.id, position: positionOf(bytes) }
-    : undefined;
+  const nonceEnd = letter === 'e' || letter === 'm' ? endOfNonce(bytes, end + 1) : 0;
+  if (nonceEnd === 0) return undefined;
+  if (letter === 'm') return { kind: 'mail', run };
+  return bytes.length === nonceEnd + 4 ? { kind: 'chunk', run, position: positionOf(bytes) } : undefined;
 }
 
 /** Before the time and the id there is a letter, and what the list is of. */
@@ -317,6 +326,13 @@ function placeOfEntry(letter: string, bytes: Buffer): KeyPlace | undefined {
   const index = bytes.subarray(0, length);
   const run = placeOf(index, bytes)?.id;
   return run === undefined ? undefined : { kind: 'entry', index, run };
+}
+
+/** 0: there is none. */
+function endOfNonce(bytes: Buffer, from: number): number {
+  if (bytes[from] !== RANDOM_ID_TAG) return bytes.indexOf(0, from) + 1;
+  const end = from + 1 + NONCE_BYTES;
+  return bytes.length < end ? 0 : end;
 }
 
 /** The counterpart of `packedId`. `undefined`: no id was packed so. */
