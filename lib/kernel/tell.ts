@@ -30,11 +30,12 @@ export async function tellSuccessor(
   { id, nonce }: Pick<Birth, 'id' | 'nonce'>,
   event: OutsideEvent,
 ): Promise<void> {
+  if (event.type === 'child_settled') return;
   const record = await retrying(ports, () => ports.store.read(id));
   if (record?.head.birth.nonce !== nonce) return;
   const journal = readable(record.head.birth, record.chunks);
   const next = journal && (await successorIn(ports, journal));
-  if (!next || event.type === 'child_settled') return;
+  if (!next) return;
   const again = await retrying(ports, () => readdressed(ports, next.birth, event));
   const { hasEnded } = await retrying(ports, () => deliver(ports, recipientOf(ports, next.birth), again));
   if (hasEnded) await tellSuccessor(ports, next.birth, again);
