@@ -36,7 +36,7 @@ export type AwsStageOptions = Pick<LocalAwsOptions, 'workflows'> &
   Partial<Omit<LocalAwsOptions, 'clock'>> & { clock: ShiftedClock };
 
 const minute = 60_000;
-const patienceMs = 8_000;
+const patienceMs = 15_000;
 
 export async function openAwsStage(options: AwsStageOptions): Promise<AwsStage> {
   const { clock } = options;
