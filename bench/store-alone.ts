@@ -1,6 +1,5 @@
 /** What a run of steps asks of its store, without the engine that asks it: so fast is the store alone. */
-import type { Birth, Chunk } from '../lib/kernel/events.ts';
-import { FORMAT } from '../lib/kernel/events.ts';
+import { type Birth, type Chunk, FORMAT } from '../lib/kernel/events.ts';
 import { defaultLimits } from '../lib/kernel/limits.ts';
 import { newRunId } from '../lib/kernel/run-id.ts';
 import type { Clock } from '../lib/ports/clock.ts';

@@ -12,6 +12,7 @@ import { createLmdbStore } from '../lib/adapters/lmdb/store.ts';
 import { createMemoryStore } from '../lib/adapters/memory/store.ts';
 import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
+import type { Store } from '../lib/ports/store.ts';
 import { quietAwsSdk } from '../lib/wiring/environment.ts';
 import type { Workflow } from '../lib/workflow/index.ts';
 import { createEngine } from './engine.ts';
@@ -39,7 +40,7 @@ export async function openSubject(
 ): Promise<Subject> {
   switch (name) {
     case 'memory':
-      return { ...(await openInProcess(':memory:', workflows)), askStore: askMemoryStore() };
+      return { ...(await openInProcess(':memory:', workflows)), askStore: asking(createMemoryStore(around)) };
     case 'lmdb': {
       const pawl = await openInProcess(join(folder, 'data'), workflows);
       const plain = openPlain(join(folder, 'plain.mdb'));
@@ -47,7 +48,7 @@ export async function openSubject(
       return {
         ...pawl,
         put: plain.put,
-        askStore: (steps) => askAsARunDoes({ store, ...around }, steps),
+        askStore: asking(store),
         async close() {
           await pawl.close();
           await plain.close();
@@ -71,8 +72,7 @@ async function openInProcess(dataDir: string, workflows: Workflow<number, void>[
   };
 }
 
-function askMemoryStore(): (steps: number) => Promise<unknown> {
-  const store = createMemoryStore(around);
+function asking(store: Store): (steps: number) => Promise<unknown> {
   return (steps) => askAsARunDoes({ store, ...around }, steps);
 }
 

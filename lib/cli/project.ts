@@ -49,9 +49,9 @@ export async function openProject({ cwd, configFile, dataDir }: ProjectRequest):
     });
   }
   const root = found === undefined ? cwd : dirname(found);
-  const shown = found === undefined ? '' : relative(cwd, found) || found;
   const buildsUntilKnown = join(dataDir === undefined ? join(root, '.pawl') : resolve(cwd, dataDir), 'build');
-  const config = found === undefined ? defaultConfig : await readConfig(found, shown, buildsUntilKnown);
+  const config =
+    found === undefined ? defaultConfig : await readConfig(found, relative(cwd, found) || found, buildsUntilKnown);
   const directory = dataDirectory(config, root, dataDir === undefined ? undefined : resolve(cwd, dataDir));
   const builds = directory === ':memory:' ? buildsUntilKnown : join(directory, 'build');
   return {

@@ -21,7 +21,7 @@ export async function describeWorkflow(definition: Definition): Promise<Pick<Wor
 
 async function jsonSchemaOf(schema: Schema | undefined, io: 'input' | 'output'): Promise<unknown> {
   if (schema?.['~standard'].vendor !== 'zod') return undefined;
-  const { jsonSchemaOfZod } = await import('./zod-schemas.ts');
+  const { jsonSchemaOfZod } = await import('./json-schema-of-zod.ts');
   return jsonSchemaOfZod(schema, io);
 }
 

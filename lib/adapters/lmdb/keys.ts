@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { RunStatus } from '../../kernel/head.ts';
 import { idLetters } from '../../ports/ids.ts';
+import { toLetters } from '../letters.ts';
 import { assertUsableId, isPlainText, isUsableId, type Place } from '../store-rules.ts';
 import { remembering } from './remembering.ts';
 
@@ -70,24 +71,21 @@ function isSpelt(text: string, length: number): boolean {
 /** Of the runs that are being written to: whoever writes one record of a run writes several. */
 const MOST_IDS = 2_000;
 
-/** An id made of 24 random letters as its 120 bits, after a tag that no text begins with; their order is that of the letters. */
-const packedId = remembering(MOST_IDS, (value): Field => {
+/** Of 24 random letters so many bytes, after a tag that no text begins with; their order is that of the letters. */
+function packed(value: string, length: number): Field {
   if (!isSpelt(value, RANDOM_ID_LETTERS)) return id(value);
-  const bytes = Buffer.allocUnsafe(1 + RANDOM_ID_BYTES);
+  const bytes = Buffer.allocUnsafe(1 + length);
   bytes[0] = RANDOM_ID_TAG;
-  writeLetters(bytes, 1, value);
+  writeLetters(bytes, 1, value, length);
   return bytes;
-});
+}
+
+/** All of its bits. */
+const packedId = remembering(MOST_IDS, (value) => packed(value, RANDOM_ID_BYTES));
 
 /** Of a nonce the first 40 bits do: it tells runs apart that had one id, one after the other. */
 const NONCE_BYTES = 5;
-const packedNonce = remembering(MOST_IDS, (value): Field => {
-  if (!isSpelt(value, RANDOM_ID_LETTERS)) return id(value);
-  const bytes = Buffer.allocUnsafe(1 + NONCE_BYTES);
-  bytes[0] = RANDOM_ID_TAG;
-  writeLetters(bytes, 1, value, NONCE_BYTES);
-  return bytes;
-});
+const packedNonce = remembering(MOST_IDS, (value) => packed(value, NONCE_BYTES));
 
 /** So many bytes of them: five for each eight letters. */
 function writeLetters(bytes: Buffer, at: number, letters: string, length = RANDOM_ID_BYTES): void {
@@ -102,22 +100,8 @@ function writeLetters(bytes: Buffer, at: number, letters: string, length = RANDO
   }
 }
 
-const letterCodes = Buffer.from(idLetters, 'latin1');
-const spelt = Buffer.alloc(RANDOM_ID_LETTERS);
-
-/** By way of a buffer: a text put together letter by letter keeps all its pieces for as long as the run is in flight. */
 function readLetters(bytes: Buffer, from: number): string {
-  for (let group = 0; group < RANDOM_ID_LETTERS / 8; group += 1) {
-    const bits = bytes.readUIntBE(from + group * 5, 5);
-    spell(Math.floor(bits / 2 ** 20), group * 8);
-    spell(bits % 2 ** 20, group * 8 + 4);
-  }
-  return spelt.toString('latin1');
-}
-
-/** Four letters of five bits each. */
-function spell(bits: number, at: number): void {
-  for (let letter = 0; letter < 4; letter += 1) spelt[at + letter] = letterCodes[(bits >> (15 - 5 * letter)) & 31] ?? 0;
+  return toLetters(bytes, from, from + RANDOM_ID_BYTES);
 }
 
 /** For identifiers within records: 24 random letters as 15 bytes, a digest's two more as they are; anything else is left. */
@@ -212,13 +196,13 @@ export function recordsAfter(
   after: number,
 ): KeyRange & { kindOf(key: Uint8Array): 'chunk' | 'mail' | undefined } {
   const chunks = chunkPrefix(run, nonce);
-  const mail = key(recordsOf(run), 'm', packedNonce(nonce));
+  const mail = mailOf(run, nonce);
   const begins = (bytes: Uint8Array, prefix: Buffer) =>
     bytes.length > prefix.length && prefix.compare(bytes, 0, prefix.length) === 0;
   return {
     start: key(chunks, position(after + 1)),
-    end: afterAll(mail),
-    kindOf: (bytes) => (begins(bytes, chunks) ? 'chunk' : begins(bytes, mail) ? 'mail' : undefined),
+    end: mail.end,
+    kindOf: (bytes) => (begins(bytes, chunks) ? 'chunk' : begins(bytes, mail.start) ? 'mail' : undefined),
   };
 }
 
