@@ -8,41 +8,50 @@ export interface Alarm {
   stop(): void;
 }
 
-export function createAlarm(clock: Clock): Alarm {
-  let woken = false;
-  let resume: (() => void) | undefined;
+class TimedAlarm implements Alarm {
+  readonly #clock: Clock;
+  #woken = false;
+  #resume: (() => void) | undefined;
   // One timer, left armed where it is early enough: a wake too many costs less than a timer for each step.
-  let armedAt = Number.POSITIVE_INFINITY;
-  let disarm = () => {};
+  #armedAt = Number.POSITIVE_INFINITY;
+  #disarm: (() => void) | undefined;
 
-  function wake(): void {
-    woken = resume === undefined;
-    resume?.();
-    resume = undefined;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
-  function arm(at: number): void {
-    if (at >= armedAt) return;
-    disarm();
-    armedAt = at;
-    disarm = clock.schedule(at, () => {
-      armedAt = Number.POSITIVE_INFINITY;
-      wake();
+  wake(): void {
+    this.#woken = this.#resume === undefined;
+    this.#resume?.();
+    this.#resume = undefined;
+  }
+
+  sleepUntil(at: number): Promise<void> | undefined {
+    if (this.#woken) {
+      this.#woken = false;
+      return undefined;
+    }
+    this.#arm(at);
+    return new Promise<void>((resolve) => {
+      this.#resume = resolve;
     });
   }
 
-  return {
-    wake,
-    sleepUntil(at) {
-      if (woken) {
-        woken = false;
-        return undefined;
-      }
-      arm(at);
-      return new Promise<void>((resolve) => {
-        resume = resolve;
-      });
-    },
-    stop: () => disarm(),
-  };
+  stop(): void {
+    this.#disarm?.();
+  }
+
+  #arm(at: number): void {
+    if (at >= this.#armedAt) return;
+    this.#disarm?.();
+    this.#armedAt = at;
+    this.#disarm = this.#clock.schedule(at, () => {
+      this.#armedAt = Number.POSITIVE_INFINITY;
+      this.wake();
+    });
+  }
+}
+
+export function createAlarm(clock: Clock): Alarm {
+  return new TimedAlarm(clock);
 }

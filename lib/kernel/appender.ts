@@ -30,13 +30,53 @@ export interface Appender {
   append(events: JournalEvent[], claim: Claim, absorbed: string[]): Promise<AppendResult>;
 }
 
-export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
-  const expiresAt = expiryOf(journal.birth, ports.limits);
-  let count = 0;
+class ChunkAppender implements Appender {
+  readonly #ports: Ports;
+  readonly #journal: Journal;
+  readonly #driver: string;
+  readonly #expiresAt: number;
+  #count = 0;
 
-  async function write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
+  constructor(ports: Ports, journal: Journal, driver: string) {
+    this.#ports = ports;
+    this.#journal = journal;
+    this.#driver = driver;
+    this.#expiresAt = expiryOf(journal.birth, ports.limits);
+  }
+
+  append(events: JournalEvent[], claim: Claim, absorbed: string[]): Promise<AppendResult> {
+    if (events.length <= 1) return this.#write(this.#chunkOf(events, claim, true), absorbed);
+    return this.#appendParts(split(events, this.#ports), claim, absorbed);
+  }
+
+  async #appendParts(parts: JournalEvent[][], claim: Claim, absorbed: string[]): Promise<AppendResult> {
+    for (let index = 0; index < parts.length; index += 1) {
+      const chunk = this.#chunkOf(parts[index] as JournalEvent[], claim, index === 0);
+      const result = await this.#write(chunk, index === parts.length - 1 ? absorbed : []);
+      if (result !== 'written') return result;
+    }
+    return 'written';
+  }
+
+  #chunkOf(events: JournalEvent[], { leaseUntil, takeover }: Claim, isFirst: boolean): Chunk {
+    this.#count += 1;
+    return {
+      format: FORMAT,
+      nonce: this.#journal.birth.nonce,
+      position: this.#journal.position + 1,
+      id: `${this.#driver}.${this.#count}`,
+      at: this.#ports.clock.now(),
+      driver: { id: this.#driver, leaseUntil },
+      ...(takeover && isFirst && { takeover: true as const }),
+      events,
+    };
+  }
+
+  async #write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
+    const ports = this.#ports;
+    const journal = this.#journal;
     const { id } = journal.birth;
-    const options = { absorbed, expiresAt };
+    const options = { absorbed, expiresAt: this.#expiresAt };
     let answer: Awaited<ReturnType<Store['append']>>;
     try {
       // Without any ceremony first: that is nearly always all.
@@ -47,7 +87,7 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     }
     const standing = answer.appended ? chunk : answer.found;
     // A driver's id is one turn's alone: what bears it was written by an earlier try of this turn (K5).
-    if (standing.driver && standing.driver.id !== driver) return 'lost';
+    if (standing.driver && standing.driver.id !== this.#driver) return 'lost';
     const seq = journal.events.length + 1;
     extendJournal(journal, standing);
     if (standing.id !== chunk.id) return 'foreign';
@@ -57,36 +97,10 @@ export function createAppender(ports: Ports, journal: Journal, driver: string): 
     else ports.changes.publish(id);
     return 'written';
   }
+}
 
-  function chunkOf(events: JournalEvent[], { leaseUntil, takeover }: Claim, isFirst: boolean): Chunk {
-    count += 1;
-    return {
-      format: FORMAT,
-      nonce: journal.birth.nonce,
-      position: journal.position + 1,
-      id: `${driver}.${count}`,
-      at: ports.clock.now(),
-      driver: { id: driver, leaseUntil },
-      ...(takeover && isFirst && { takeover: true as const }),
-      events,
-    };
-  }
-
-  async function appendParts(parts: JournalEvent[][], claim: Claim, absorbed: string[]): Promise<AppendResult> {
-    for (let index = 0; index < parts.length; index += 1) {
-      const chunk = chunkOf(parts[index] as JournalEvent[], claim, index === 0);
-      const result = await write(chunk, index === parts.length - 1 ? absorbed : []);
-      if (result !== 'written') return result;
-    }
-    return 'written';
-  }
-
-  return {
-    append(events, claim, absorbed) {
-      if (events.length <= 1) return write(chunkOf(events, claim, true), absorbed);
-      return appendParts(split(events, ports), claim, absorbed);
-    },
-  };
+export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
+  return new ChunkAppender(ports, journal, driver);
 }
 
 /** Chunks within the limits of size and number, in order; one even if there are no events. */

@@ -48,67 +48,96 @@ export interface Effects {
   dropAll(reason: string): void;
 }
 
-/** `arrived` is told what came of each effect that was not dropped; `broken`, that the turn cannot go on. */
-export function createEffects(
-  ports: Ports,
-  birth: Birth,
-  arrived: (arrival: Arrival) => void,
-  broken: (error: unknown) => void,
-): Effects {
-  const running = new Map<string, RunningEffect>();
+/** The turn that they belong to. */
+export interface EffectsOwner {
+  /** Is told what came of each effect that was not dropped. */
+  arrived(arrival: Arrival): void;
+  /** The turn cannot go on. */
+  broke(error: unknown): void;
+}
 
-  function finish(effect: RunningEffect, arrival: Arrival): void {
-    if (running.get(effect.key) !== effect) return;
-    running.delete(effect.key);
-    arrived(arrival);
+class RunningEffects implements Effects {
+  readonly running = new Map<string, RunningEffect>();
+  readonly #ports: Ports;
+  readonly #birth: Birth;
+  readonly #owner: EffectsOwner;
+
+  constructor(ports: Ports, birth: Birth, owner: EffectsOwner) {
+    this.#ports = ports;
+    this.#birth = birth;
+    this.#owner = owner;
   }
 
-  function startStep(request: StepRequest, budgetMs: number): void {
-    const step = new RunningStep(ports, birth, request, budgetMs);
+  start(request: EffectRequest, budgetMs = Number.POSITIVE_INFINITY): void {
+    if (request.kind === 'step') this.#startStep(request, budgetMs);
+    else this.#startChild(request);
+  }
+
+  drop(key: string, reason: string): void {
+    const effect = this.running.get(key);
+    this.running.delete(key);
+    effect?.abort(abortError(reason));
+  }
+
+  dropAll(reason: string): void {
+    if (this.running.size === 0) return;
+    const effects = [...this.running.values()];
+    this.running.clear();
+    for (const effect of effects) effect.abort(abortError(reason));
+  }
+
+  #startStep(request: StepRequest, budgetMs: number): void {
+    const step = new RunningStep(this.#ports, this.#birth, request, budgetMs);
     const { key, attempt, startedAt } = step;
-    running.set(key, step);
-    ports.observer?.stepStarted?.({ run: birth.id, key, attempt, at: startedAt });
-    const succeed = (result: StepResult) => finish(step, completed(ports, step, result));
-    const fail = (error: unknown) => finish(step, failedAttempt(ports, step, error));
+    this.running.set(key, step);
+    this.#ports.observer?.stepStarted?.({ run: this.#birth.id, key, attempt, at: startedAt });
     try {
       const result = step.run();
-      if (result instanceof Promise) result.then(succeed, fail);
-      else succeed(result);
+      if (result instanceof Promise) this.#await(step, result);
+      else this.#succeed(step, result);
     } catch (error) {
-      fail(error);
+      this.#fail(step, error);
     }
   }
 
-  function startChild(request: ChildRequest): void {
+  #await(step: RunningStep, result: Promise<StepResult>): void {
+    result.then(
+      (value) => this.#succeed(step, value),
+      (error: unknown) => this.#fail(step, error),
+    );
+  }
+
+  #succeed(step: RunningStep, result: StepResult): void {
+    this.#finish(step, completed(this.#ports, step, result));
+  }
+
+  #fail(step: RunningStep, error: unknown): void {
+    this.#finish(step, failedAttempt(this.#ports, step, error));
+  }
+
+  #startChild(request: ChildRequest): void {
     const { key } = request;
+    const ports = this.#ports;
     const effect: RunningEffect = { key, attempt: 1, startedAt: ports.clock.now(), atMostOnce: false, abort: () => {} };
-    running.set(key, effect);
-    createChild(ports, birth, request).then(
-      (arrival) => finish(effect, arrival),
+    this.running.set(key, effect);
+    createChild(ports, this.#birth, request).then(
+      (arrival) => this.#finish(effect, arrival),
       (error: unknown) => {
-        if (!isOutage(error)) finish(effect, failedChild(ports, key, error));
-        else if (running.get(key) === effect) broken(error);
+        if (!isOutage(error)) this.#finish(effect, failedChild(ports, key, error));
+        else if (this.running.get(key) === effect) this.#owner.broke(error);
       },
     );
   }
 
-  return {
-    running,
-    start(request, budgetMs = Number.POSITIVE_INFINITY) {
-      if (request.kind === 'step') startStep(request, budgetMs);
-      else startChild(request);
-    },
-    drop(key, reason) {
-      const effect = running.get(key);
-      running.delete(key);
-      effect?.abort(abortError(reason));
-    },
-    dropAll(reason) {
-      const effects = [...running.values()];
-      running.clear();
-      for (const effect of effects) effect.abort(abortError(reason));
-    },
-  };
+  #finish(effect: RunningEffect, arrival: Arrival): void {
+    if (this.running.get(effect.key) !== effect) return;
+    this.running.delete(effect.key);
+    this.#owner.arrived(arrival);
+  }
+}
+
+export function createEffects(ports: Ports, birth: Birth, owner: EffectsOwner): Effects {
+  return new RunningEffects(ports, birth, owner);
 }
 
 /** What an aborted step finds as its signal's reason. */

@@ -19,28 +19,42 @@ export interface HeadKeeper {
   raise(): Promise<void>;
 }
 
+class KeeperOfHead implements HeadKeeper {
+  readonly #ports: Ports;
+  readonly #journal: Journal;
+  #wakeAt: number;
+
+  constructor(ports: Ports, journal: Journal, read: HeadAsRead) {
+    this.#ports = ports;
+    this.#journal = journal;
+    // Whoever parked the run is perhaps about to raise a head that lags: what it says now may not hold, and a lowering
+    // that bears the journal's position makes that raise void.
+    const mayBeRaised = read.position < journal.position && isParked(journal);
+    this.#wakeAt = mayBeRaised ? Number.POSITIVE_INFINITY : isOpen(read.state) ? read.state.wakeAt : 0;
+  }
+
+  async lower(earlier: number): Promise<void> {
+    if (this.#wakeAt <= earlier) return;
+    this.#wakeAt = earlier;
+    const { position, birth } = this.#journal;
+    const { id, nonce } = birth;
+    const { store } = this.#ports;
+    const state: HeadState = { status: 'running', wakeAt: earlier };
+    await retrying(this.#ports, () => store.updateHead(id, { state, position }, { nonce, positionAtMost: position }));
+  }
+
+  async raise(): Promise<void> {
+    const { position, birth } = this.#journal;
+    const { id, nonce } = birth;
+    const { store } = this.#ports;
+    const state = headStateOf(this.#journal, this.#wakeAt);
+    await retrying(this.#ports, () => store.updateHead(id, { state, position }, { nonce, positionBelow: position }));
+  }
+}
+
 /** `read`: the head as read with the journal. */
 export function createHeadKeeper(ports: Ports, journal: Journal, read: HeadAsRead): HeadKeeper {
-  const { id, nonce } = journal.birth;
-  // Whoever parked the run is perhaps about to raise a head that lags: what it says now may not hold, and a lowering
-  // that bears the journal's position makes that raise void.
-  const mayBeRaised = read.position < journal.position && isParked(journal);
-  let wakeAt = mayBeRaised ? Number.POSITIVE_INFINITY : isOpen(read.state) ? read.state.wakeAt : 0;
-
-  return {
-    async lower(earlier) {
-      if (wakeAt <= earlier) return;
-      wakeAt = earlier;
-      const { position } = journal;
-      const state: HeadState = { status: 'running', wakeAt };
-      await retrying(ports, () => ports.store.updateHead(id, { state, position }, { nonce, positionAtMost: position }));
-    },
-    async raise() {
-      const { position } = journal;
-      const state = headStateOf(journal, wakeAt);
-      await retrying(ports, () => ports.store.updateHead(id, { state, position }, { nonce, positionBelow: position }));
-    },
-  };
+  return new KeeperOfHead(ports, journal, read);
 }
 
 function isParked({ current }: Journal): boolean {

@@ -27,6 +27,24 @@ export interface Operations {
   isCancelled(): boolean;
 }
 
+/** The same operations, with another spec for each step. */
+export function withSteps(operations: Operations, specOf: (key: string, spec: StepSpec) => StepSpec): Operations {
+  return {
+    run: operations.run,
+    step: (key, spec) => operations.step(key, specOf(key, spec)),
+    timer: (key, due) => operations.timer(key, due),
+    signal: (key, name) => operations.signal(key, name),
+    child: (key, spec) => operations.child(key, spec),
+    now: () => operations.now(),
+    derive: (label) => operations.derive(label),
+    callbackToken: (name) => operations.callbackToken(name),
+    version: (change) => operations.version(change),
+    report: (details) => operations.report(details),
+    log: (level, message, fields) => operations.log(level, message, fields),
+    isCancelled: () => operations.isCancelled(),
+  };
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** An operation under way. `result` gives the JSON value, or rejects with a `TaskError`. */

@@ -5,7 +5,15 @@ import type { Birth, JournalEvent, Payload, RunEvent, TaskKind } from './events.
 import { Fault } from './faults.ts';
 import { isOutside } from './journal.ts';
 import type { Limits } from './limits.ts';
-import { type ChildSpec, ContinueAs, type Operations, type StepSpec, type Task, WorkflowError } from './operations.ts';
+import {
+  type ChildSpec,
+  ContinueAs,
+  type LogLevel,
+  type Operations,
+  type StepSpec,
+  type Task,
+  WorkflowError,
+} from './operations.ts';
 import { byteLength, fromJson, toJson } from './payload.ts';
 import { CancelledError, DeadlineError, restoreError } from './stored-error.ts';
 
@@ -78,90 +86,240 @@ export interface ProgramHost {
   onFault(): void;
 }
 
-export interface ProgramContext extends ProgramHost {
+export interface ProgramContext {
   definition: Definition;
   birth: Birth;
   clock: Clock;
   ids: Ids;
   limits: Limits;
   /** What the journal already holds, for `version()` and for checks. */
-  recorded: JournalEvent[];
+  recorded: readonly JournalEvent[];
+  host: ProgramHost;
   /** What derived identifiers follow from, where the birth's nonce is not the run's: in a replay of an exported run. */
   seed?: string;
 }
 
-export function createProgram(context: ProgramContext): Program {
-  const { birth, definition, recorded, limits } = context;
-  let host: ProgramHost = context;
-  const open = new Map<string, Request>();
-  const timers = new Set<TimerRequest>();
-  const closed = new Set<string>();
-  const pending = new Set<EffectRequest>();
-  const stops: Stop[] = [];
-  const waiting = new Map<string, SignalRequest[]>();
+const noTimers: ReadonlySet<TimerRequest> = new Set();
+
+/** A class, and what few programs need is made when they do: each run under way has one. Its operations are its own methods. */
+class WorkflowProgram implements Program, Operations {
+  readonly run: Birth;
+  readonly open = new Map<string, Request>();
+  readonly pending = new Set<EffectRequest>();
+  readonly stops: Stop[] = [];
+  outcome: Outcome | undefined;
+  fault: Fault | undefined;
+  cancelled: { reason: string | undefined } | undefined;
+  readonly #definition: Definition;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #limits: Limits;
+  #host: ProgramHost;
+  readonly #closed = new Set<string>();
+  #timers: Set<TimerRequest> | undefined;
+  #waiting: Map<string, SignalRequest[]> | undefined;
   /** Signals that nobody has waited for yet, oldest first. */
-  const untaken = new Map<string, { id: string; text: string | undefined }[]>();
-  const versions = new Set<string>();
-  const kinds = new Map<string, TaskKind>();
+  #untaken: Map<string, { id: string; text: string | undefined }[]> | undefined;
+  #versions: Set<string> | undefined;
+  #kinds: Map<string, TaskKind> | undefined;
   /** How many events the journal held when that was last read, and up to which of them a program had come. */
-  let known = 0;
-  let lastOfOldCode = 0;
-  learn(recorded, 0);
+  #known = 0;
+  #lastOfOldCode = 0;
+  #feeding = false;
+  #seed: string | undefined;
+  #seq = 0;
+  #time: number;
 
-  let outcome: Outcome | undefined;
-  let fault: Fault | undefined;
-  let cancelled: { reason: string | undefined } | undefined;
-  let feeding = false;
-  let seed = context.seed;
-  let seq = 0;
-  let time = birth.createdAt;
+  constructor({ definition, birth, clock, ids, limits, recorded, host, seed }: ProgramContext) {
+    this.run = birth;
+    this.#definition = definition;
+    this.#clock = clock;
+    this.#ids = ids;
+    this.#limits = limits;
+    this.#host = host;
+    this.#seed = seed;
+    this.#time = birth.createdAt;
+    this.#learn(recorded, 0);
+  }
 
-  const isLive = () => seq >= known;
+  get timers(): ReadonlySet<TimerRequest> {
+    return this.#timers ?? noTimers;
+  }
 
-  function learn(events: readonly JournalEvent[], from: number): void {
+  // --- for the turn ------------------------------------------------------------------------------------------------
+
+  async start(input: unknown): Promise<void> {
+    await this.#quiesce(() => {
+      // The function may throw before its first await.
+      Promise.resolve()
+        .then(() => this.#definition.run(this, input))
+        .then(
+          (value) => this.#end({ type: 'returned', value }),
+          (error: unknown) =>
+            this.#end(
+              error instanceof ContinueAs ? { type: 'continued', input: error.input } : { type: 'threw', error },
+            ),
+        );
+    });
+  }
+
+  feed(event: JournalEvent, seq: number, text: string | undefined): Promise<void> | undefined {
+    this.#seq = seq;
+    // Marks are fed in replay only: `now()` must not notice them (K24).
+    if (isSilent(event)) {
+      this.#react(event, text);
+      return undefined;
+    }
+    this.#time = Math.max(this.#time, event.at);
+    return this.#quiesce(() => this.#react(event, text));
+  }
+
+  untakenSignals(): string[] {
+    return [...(this.#untaken?.values() ?? [])].flat().map(({ id }) => id);
+  }
+
+  mayHaveBegun(request: ChildRequest): boolean {
+    return !this.pending.has(request) || request.after <= this.#known;
+  }
+
+  moveTo(host: ProgramHost, events: readonly JournalEvent[]): void {
+    this.#host = host;
+    if (events.length > this.#seq) this.#learn(events, this.#seq);
+  }
+
+  // --- for the workflow --------------------------------------------------------------------------------------------
+
+  step(key: string, spec: StepSpec): Task {
+    const request = this.#ask<StepRequest>(key, 'step', { spec, attempt: 1, retryAt: 0 });
+    this.pending.add(request);
+    return this.#task(request);
+  }
+
+  timer(key: string, due: number): Task {
+    const { deadline } = this.run;
+    if (due > deadline) {
+      throw new WorkflowError(
+        `The timer '${key}' would fire at ${new Date(due).toISOString()}, after the run's deadline ${new Date(deadline).toISOString()}. ` +
+          'Give the workflow a longer timeout.',
+      );
+    }
+    const request = this.#ask<TimerRequest>(key, 'timer', { due });
+    this.#timers ??= new Set();
+    this.#timers.add(request);
+    return this.#task(request);
+  }
+
+  signal(key: string, name: string): Task {
+    const request = this.#ask<SignalRequest>(key, 'signal', { name });
+    const early = this.#untaken?.get(name);
+    if (early) {
+      const signal = early.shift();
+      if (early.length === 0) this.#untaken?.delete(name);
+      this.#settle(request, undefined, signal?.text);
+    } else {
+      this.#waiting ??= new Map();
+      const queue = this.#waiting.get(name);
+      if (queue) queue.push(request);
+      else this.#waiting.set(name, [request]);
+    }
+    return this.#task(request);
+  }
+
+  child(key: string, spec: ChildSpec): Task {
+    const id = childId(this.#ids, this.#ownSeed(), key);
+    const request = this.#ask<ChildRequest>(key, 'child', { spec, id, askedAt: this.#time });
+    this.pending.add(request);
+    return this.#task(request);
+  }
+
+  now(): number {
+    return this.#time;
+  }
+
+  derive(label: string): string {
+    return this.#ids.digest(`${this.#ownSeed()}\n${label}`);
+  }
+
+  callbackToken(name: string): string {
+    return callbackToken(this.#ids, this.run, name);
+  }
+
+  version(change: string): boolean {
+    if (this.#versions?.has(change)) return true;
+    if (this.#seq < this.#lastOfOldCode) return false;
+    this.#addVersion(change);
+    this.#seq = this.#host.emit({ type: 'run_versioned', at: this.#time, change });
+    return true;
+  }
+
+  report(details: unknown): void {
+    // Checked in replay too, so that the program is refused the same.
+    const text = reportText(details, this.#limits);
+    if (this.#isLive()) this.#host.emit({ type: 'run_reported', at: this.#time, details: text });
+  }
+
+  log(level: LogLevel, message: string, fields?: Record<string, unknown>): void {
+    if (this.#isLive()) this.#host.log(level, message, fields);
+  }
+
+  isCancelled(): boolean {
+    return this.cancelled !== undefined;
+  }
+
+  // --- what the journal holds --------------------------------------------------------------------------------------
+
+  #learn(events: readonly JournalEvent[], from: number): void {
     for (let index = from; index < events.length; index += 1) {
       const event = events[index] as JournalEvent;
-      if (event.type === 'child_settled') kinds.set(event.key, 'child');
-      else if (event.type === 'task_retried') kinds.set(event.key, 'step');
-      else if ('key' in event) kinds.set(event.key, event.kind);
-      else if (event.type === 'run_versioned') versions.add(event.change);
-      else if (event.type === 'run_suspended') for (const { key, kind } of event.awaiting) kinds.set(key, kind);
-      if (isOfProgram(event)) lastOfOldCode = index + 1;
+      if (event.type === 'child_settled') this.#addKind(event.key, 'child');
+      else if (event.type === 'task_retried') this.#addKind(event.key, 'step');
+      else if ('key' in event) this.#addKind(event.key, event.kind);
+      else if (event.type === 'run_versioned') this.#addVersion(event.change);
+      else if (event.type === 'run_suspended') for (const { key, kind } of event.awaiting) this.#addKind(key, kind);
+      if (isOfProgram(event)) this.#lastOfOldCode = index + 1;
     }
-    known = events.length;
+    this.#known = events.length;
   }
 
-  function nonDeterministic(message: string): Fault {
-    return new Fault('non_deterministic', `Run ${birth.id} of ${birth.workflow}@${birth.version}: ${message}`);
+  #addKind(key: string, kind: TaskKind): void {
+    this.#kinds ??= new Map();
+    this.#kinds.set(key, kind);
   }
 
-  function foreign(what: string): void {
-    fault ??= nonDeterministic(
-      `${what} was called when the run had no event to react to. The workflow has probably awaited something that is not ` +
-        "the context's (a fetch, a timer, another promise), or it calls the context inside a step. Do such work in ctx.step().",
-    );
-    host.onFault();
+  #addVersion(change: string): void {
+    this.#versions ??= new Set();
+    this.#versions.add(change);
   }
 
-  function ask<R extends Request>(key: string, kind: TaskKind, fields: Omit<R, keyof Asked | 'kind'>): R {
-    if (!feeding) foreign(`A ${kind} '${key}'`);
-    if (key.length > limits.keyChars) {
-      throw new WorkflowError(`The key '${key.slice(0, 60)}…' is longer than the limit keyChars, ${limits.keyChars}`);
+  #isLive(): boolean {
+    return this.#seq >= this.#known;
+  }
+
+  #ownSeed(): string {
+    this.#seed ??= seedOf(this.#ids, this.run);
+    return this.#seed;
+  }
+
+  // --- tasks -------------------------------------------------------------------------------------------------------
+
+  #ask<R extends Request>(key: string, kind: TaskKind, fields: Omit<R, keyof Asked | 'kind'>): R {
+    const { keyChars, concurrentSteps } = this.#limits;
+    if (!this.#feeding) this.#foreign(`A ${kind} '${key}'`);
+    if (key.length > keyChars) {
+      throw new WorkflowError(`The key '${key.slice(0, 60)}…' is longer than the limit keyChars, ${keyChars}`);
     }
-    if (open.has(key) || closed.has(key)) {
+    if (this.open.has(key) || this.#closed.has(key)) {
       throw new WorkflowError(
         `Two tasks are named '${key}'. Give each task of one scope a name of its own, for instance with the number of the loop's turn in it.`,
       );
     }
-    if (open.size >= limits.concurrentSteps * 4) {
-      throw new WorkflowError(
-        `More than ${limits.concurrentSteps * 4} tasks are open at once (limit concurrentSteps × 4)`,
-      );
+    if (this.open.size >= concurrentSteps * 4) {
+      throw new WorkflowError(`More than ${concurrentSteps * 4} tasks are open at once (limit concurrentSteps × 4)`);
     }
-    const found = kinds.get(key);
+    const found = this.#kinds?.get(key);
     if (found !== undefined && found !== kind) {
-      throw rememberFault(
-        nonDeterministic(`the journal holds a ${found} '${key}', the code now asks for a ${kind} of that name.`),
+      throw this.#rememberFault(
+        this.#nonDeterministic(`the journal holds a ${found} '${key}', the code now asks for a ${kind} of that name.`),
       );
     }
     let resolve!: Asked['resolve'];
@@ -170,205 +328,130 @@ export function createProgram(context: ProgramContext): Program {
       resolve = onResolve;
       reject = onReject;
     });
-    const request = { key, kind, after: seq, result, resolve, reject, ...fields } as unknown as R;
-    open.set(key, request);
+    const request = { key, kind, after: this.#seq, result, resolve, reject, ...fields } as unknown as R;
+    this.open.set(key, request);
     return request;
   }
 
-  function rememberFault(error: Fault): Fault {
-    fault ??= error;
-    return error;
+  #task(request: Request): Task {
+    return { result: request.result, close: () => this.#close(request) };
   }
 
-  function leave(request: Request): void {
-    open.delete(request.key);
-    closed.add(request.key);
-    if (request.kind === 'timer') timers.delete(request);
+  #leave(request: Request): void {
+    this.open.delete(request.key);
+    this.#closed.add(request.key);
+    if (request.kind === 'timer') this.#timers?.delete(request);
   }
 
-  function mayHaveBegun(request: ChildRequest): boolean {
-    return !pending.has(request) || request.after <= known;
-  }
-
-  function close(request: Request): void {
-    if (open.get(request.key) !== request) return;
-    leave(request);
-    if (request.kind === 'signal') withdraw(request);
-    if (request.kind === 'step' && !pending.delete(request)) stops.push({ request, after: seq });
+  #close(request: Request): void {
+    if (this.open.get(request.key) !== request) return;
+    this.#leave(request);
+    if (request.kind === 'signal') this.#withdraw(request);
+    if (request.kind === 'step' && !this.pending.delete(request)) this.stops.push({ request, after: this.#seq });
     if (request.kind === 'child') {
-      if (mayHaveBegun(request)) stops.push({ request, after: seq });
-      pending.delete(request);
+      if (this.mayHaveBegun(request)) this.stops.push({ request, after: this.#seq });
+      this.pending.delete(request);
     }
   }
 
-  function withdraw(request: SignalRequest): void {
-    const queue = waiting.get(request.name);
+  #withdraw(request: SignalRequest): void {
+    const queue = this.#waiting?.get(request.name);
     if (queue) {
       queue.splice(queue.indexOf(request), 1);
-      if (queue.length === 0) waiting.delete(request.name);
+      if (queue.length === 0) this.#waiting?.delete(request.name);
     }
   }
 
-  function settleTask(request: Request, error: Error | undefined, text: string | undefined): void {
-    leave(request);
-    if (request.kind === 'step' || request.kind === 'child') pending.delete(request);
+  #settle(request: Request, error: Error | undefined, text: string | undefined): void {
+    this.#leave(request);
+    if (request.kind === 'step' || request.kind === 'child') this.pending.delete(request);
     if (error) fail(request, error);
     else request.resolve(fromJson(text));
   }
 
-  /** Whoever does not await a task has chosen not to hear of its failure. */
-  function fail(request: Request, error: Error): void {
-    request.result.catch(() => {});
-    request.reject(error);
-  }
-
-  function task(request: Request): Task {
-    return { result: request.result, close: () => close(request) };
-  }
-
-  const operations: Operations = {
-    run: birth,
-    step(key, spec) {
-      const request = ask<StepRequest>(key, 'step', { spec, attempt: 1, retryAt: 0 });
-      pending.add(request);
-      return task(request);
-    },
-    timer(key, due) {
-      if (due > birth.deadline) {
-        throw new WorkflowError(
-          `The timer '${key}' would fire at ${new Date(due).toISOString()}, after the run's deadline ${new Date(birth.deadline).toISOString()}. ` +
-            'Give the workflow a longer timeout.',
-        );
-      }
-      const request = ask<TimerRequest>(key, 'timer', { due });
-      timers.add(request);
-      return task(request);
-    },
-    signal(key, name) {
-      const request = ask<SignalRequest>(key, 'signal', { name });
-      const early = untaken.get(name);
-      if (early) {
-        const signal = early.shift();
-        if (early.length === 0) untaken.delete(name);
-        settleTask(request, undefined, signal?.text);
-      } else {
-        const queue = waiting.get(name);
-        if (queue) queue.push(request);
-        else waiting.set(name, [request]);
-      }
-      return task(request);
-    },
-    child(key, spec) {
-      seed ??= seedOf(context.ids, birth);
-      const id = childId(context.ids, seed, key);
-      const request = ask<ChildRequest>(key, 'child', { spec, id, askedAt: time });
-      pending.add(request);
-      return task(request);
-    },
-    now: () => time,
-    derive(label) {
-      seed ??= seedOf(context.ids, birth);
-      return context.ids.digest(`${seed}\n${label}`);
-    },
-    callbackToken: (name) => callbackToken(context.ids, birth, name),
-    version(change) {
-      if (versions.has(change)) return true;
-      if (seq < lastOfOldCode) return false;
-      versions.add(change);
-      seq = host.emit({ type: 'run_versioned', at: time, change });
-      return true;
-    },
-    report(details) {
-      // Checked in replay too, so that the program is refused the same.
-      const text = reportText(details, limits);
-      if (isLive()) host.emit({ type: 'run_reported', at: time, details: text });
-    },
-    log(level, message, fields) {
-      if (isLive()) host.log(level, message, fields);
-    },
-    isCancelled: () => cancelled !== undefined,
-  };
-
-  function quiesced(): void {
-    feeding = false;
-    if (fault) throw fault;
-  }
+  // --- reactions ---------------------------------------------------------------------------------------------------
 
   /** Lets the program react until nothing moves any more. Rejects if it did what no replay would repeat. */
-  function quiesce(change: () => void): Promise<void> {
-    feeding = true;
+  #quiesce(change: () => void): Promise<void> {
+    this.#feeding = true;
     try {
       change();
     } catch (error) {
-      feeding = false;
+      this.#feeding = false;
       throw error;
     }
-    return context.clock.macrotask().then(quiesced);
+    return this.#clock.macrotask().then(this.#quiesced);
   }
 
-  function end(result: Outcome, what: string): void {
-    if (!feeding) foreign(what);
-    outcome = result;
+  readonly #quiesced = (): void => {
+    this.#feeding = false;
+    if (this.fault) throw this.fault;
+  };
+
+  #end(outcome: Outcome): void {
+    if (!this.#feeding) this.#foreign('The end of the workflow');
+    this.outcome = outcome;
   }
 
-  function rejectAll(makeError: () => Error): void {
-    for (const request of [...open.values()]) {
+  #rejectAll(makeError: () => Error): void {
+    for (const request of [...this.open.values()]) {
       if (request.kind === 'step' && request.spec.shielded) continue;
-      close(request);
+      this.#close(request);
       fail(request, makeError());
     }
   }
 
-  function react(event: JournalEvent, text: string | undefined): void {
+  #react(event: JournalEvent, text: string | undefined): void {
     switch (event.type) {
       case 'task_completed':
       case 'task_failed':
       case 'task_retried':
       case 'child_settled': {
-        const request = expectTask(event);
+        const request = this.#expectTask(event);
         if (!request) return;
         if (event.type === 'task_retried') {
           if (request.kind !== 'step') return;
           request.attempt = event.attempt + 1;
           request.retryAt = event.retryAt;
-          request.after = seq;
-          pending.add(request);
+          request.after = this.#seq;
+          this.pending.add(request);
         } else {
-          settleTask(request, errorOf(event), text);
+          this.#settle(request, errorOf(event), text);
         }
         return;
       }
       case 'task_started': {
         // A child that is recorded as started is there: no turn creates it again.
-        const request = open.get(event.key);
-        if (request?.kind === 'child') pending.delete(request);
+        const request = this.open.get(event.key);
+        if (request?.kind === 'child') this.pending.delete(request);
         return;
       }
       case 'run_signalled': {
-        const [request] = waiting.get(event.name) ?? [];
+        const [request] = this.#waiting?.get(event.name) ?? [];
         if (request) {
-          withdraw(request);
-          settleTask(request, undefined, text);
+          this.#withdraw(request);
+          this.#settle(request, undefined, text);
         } else {
-          const early = untaken.get(event.name);
+          this.#untaken ??= new Map();
+          const early = this.#untaken.get(event.name);
           if (early) early.push({ id: event.id, text });
-          else untaken.set(event.name, [{ id: event.id, text }]);
+          else this.#untaken.set(event.name, [{ id: event.id, text }]);
         }
         return;
       }
       case 'run_cancel_requested':
         // Whoever cancels after that means the same, and must not hit what the workflow does to clean up. And what has
         // ended by an earlier event has ended: nothing would be undone any more.
-        if (cancelled || outcome) return;
-        cancelled = { reason: event.reason };
-        rejectAll(() => new CancelledError(event.reason ?? 'The run was cancelled'));
+        if (this.cancelled || this.outcome) return;
+        this.cancelled = { reason: event.reason };
+        this.#rejectAll(() => new CancelledError(event.reason ?? 'The run was cancelled'));
         return;
       case 'run_timed_out':
-        rejectAll(() => new DeadlineError('The run passed its deadline'));
+        this.#rejectAll(() => new DeadlineError('The run passed its deadline'));
         return;
       case 'run_suspended':
-        for (const awaited of event.awaiting) {
-          if (!open.has(awaited.key) && !closed.has(awaited.key)) throw unexpected(awaited.kind, awaited.key);
+        for (const { kind, key } of event.awaiting) {
+          if (!this.open.has(key) && !this.#closed.has(key)) throw this.#unexpected(kind, key);
         }
         return;
       default:
@@ -376,73 +459,59 @@ export function createProgram(context: ProgramContext): Program {
     }
   }
 
-  function expectTask(event: Extract<JournalEvent, { key: string }>): Request | undefined {
-    const request = open.get(event.key);
-    if (!request && !closed.has(event.key)) {
-      throw unexpected('kind' in event ? event.kind : event.type === 'child_settled' ? 'child' : 'step', event.key);
+  #expectTask(event: Extract<JournalEvent, { key: string }>): Request | undefined {
+    const request = this.open.get(event.key);
+    if (!request && !this.#closed.has(event.key)) {
+      throw this.#unexpected(
+        'kind' in event ? event.kind : event.type === 'child_settled' ? 'child' : 'step',
+        event.key,
+      );
     }
     return request;
   }
 
-  function unexpected(kind: TaskKind, key: string): Fault {
-    const waitingFor = [...open.values()].slice(0, 5).map((request) => `${request.kind} '${request.key}'`);
-    const got = outcome
+  // --- faults ------------------------------------------------------------------------------------------------------
+
+  #foreign(what: string): void {
+    this.fault ??= this.#nonDeterministic(
+      `${what} was called when the run had no event to react to. The workflow has probably awaited something that is not ` +
+        "the context's (a fetch, a timer, another promise), or it calls the context inside a step. Do such work in ctx.step().",
+    );
+    this.#host.onFault();
+  }
+
+  #rememberFault(error: Fault): Fault {
+    this.fault ??= error;
+    return error;
+  }
+
+  #unexpected(kind: TaskKind, key: string): Fault {
+    const waitingFor = [...this.open.values()].slice(0, 5).map((request) => `${request.kind} '${request.key}'`);
+    const got = this.outcome
       ? 'the workflow has ended'
       : waitingFor.length === 0
         ? 'it asks for nothing'
         : `it asks for ${waitingFor.join(', ')}`;
-    return nonDeterministic(
-      `at event ${seq} the journal expects the code to have asked for the ${kind} '${key}', but ${got}. ` +
+    return this.#nonDeterministic(
+      `at event ${this.#seq} the journal expects the code to have asked for the ${kind} '${key}', but ${got}. ` +
         'The code has changed under this open run: deploy code that still asks for it, or guard the change with ctx.version().',
     );
   }
 
-  return {
-    open,
-    timers,
-    pending,
-    stops,
-    get outcome() {
-      return outcome;
-    },
-    get fault() {
-      return fault;
-    },
-    get cancelled() {
-      return cancelled;
-    },
-    untakenSignals: () => [...untaken.values()].flat().map(({ id }) => id),
-    async start(input) {
-      await quiesce(() => {
-        // The function may throw before its first await.
-        Promise.resolve()
-          .then(() => definition.run(operations, input))
-          .then(
-            (value) => end({ type: 'returned', value }, 'The end of the workflow'),
-            (error: unknown) =>
-              end(
-                error instanceof ContinueAs ? { type: 'continued', input: error.input } : { type: 'threw', error },
-                'The end of the workflow',
-              ),
-          );
-      });
-    },
-    feed(event, position, text) {
-      seq = position;
-      // Marks are fed in replay only: `now()` must not notice them (K24).
-      if (isSilent(event)) {
-        react(event, text);
-        return undefined;
-      }
-      time = Math.max(time, event.at);
-      return quiesce(() => react(event, text));
-    },
-    mayHaveBegun,
-    moveTo(next, events) {
-      host = next;
-      if (events.length > seq) learn(events, seq);
-    },
-  };
+  #nonDeterministic(message: string): Fault {
+    const { id, workflow, version } = this.run;
+    return new Fault('non_deterministic', `Run ${id} of ${workflow}@${version}: ${message}`);
+  }
+}
+
+export function createProgram(context: ProgramContext): Program {
+  return new WorkflowProgram(context);
+}
+
+/** Whoever does not await a task has chosen not to hear of its failure. */
+function fail(request: Request, error: Error): void {
+  request.result.catch(() => {});
+  request.reject(error);
 }
 
 /** Events that the program does not notice: no turn of the event loop is spent on them. */

@@ -29,50 +29,74 @@ export interface Suspects {
   verdictOn(request: StepRequest): Arrival | undefined;
 }
 
-/** `program` is asked for anew each time: a turn may replace it. `wake`: the process has room for a suspect again. */
-export function createSuspects(ports: Ports, journal: Journal, program: () => Program, wake: () => void): Suspects {
-  let alone: string | undefined;
+/** The turn that asks: it may replace its program. */
+interface TurnOfSuspects {
+  readonly program: Program;
+  /** The process has room for a suspect again. */
+  wake(): void;
+}
 
-  function any(): boolean {
+class SuspectsOfTurn implements Suspects {
+  readonly #ports: Ports;
+  readonly #journal: Journal;
+  readonly #turn: TurnOfSuspects;
+  #alone: string | undefined;
+
+  constructor(ports: Ports, journal: Journal, turn: TurnOfSuspects) {
+    this.#ports = ports;
+    this.#journal = journal;
+    this.#turn = turn;
+  }
+
+  any(): boolean {
     // Also while what came of it is not durable.
-    if (alone !== undefined) return true;
-    if (journal.suspects.size === 0) return false;
-    for (const key of journal.suspects) if (program().open.has(key)) return true;
+    if (this.#alone !== undefined) return true;
+    if (this.#journal.suspects.size === 0) return false;
+    for (const key of this.#journal.suspects) if (this.#turn.program.open.has(key)) return true;
     return false;
   }
 
-  function leaveAll(): void {
-    if (alone === undefined) return;
-    alone = undefined;
-    ports.alone.leave();
+  isStrict(): boolean {
+    return this.#journal.takeovers > 0 || this.any();
   }
 
-  return {
-    any,
-    isStrict: () => journal.takeovers > 0 || any(),
-    enter(key) {
-      if (alone === undefined && ports.alone.enter(wake)) alone = key;
-      return alone === key;
-    },
-    isIn: () => alone !== undefined,
-    leave(key) {
-      if (alone === key) leaveAll();
-    },
-    leaveIfEnded(running) {
-      if (alone === undefined || running.has(alone)) return;
-      if (!program().open.has(alone) || !journal.started.has(alone)) leaveAll();
-    },
-    leaveAll,
-    verdictOn({ key, attempt, spec }) {
-      if (!journal.suspects.has(key)) return undefined;
-      if (spec.atMostOnce) {
-        const message = `The process died during step '${key}', which runs at most once: whether it took effect is not known`;
-        return crashedStep(ports, key, attempt, 'OutcomeUnknownError', message);
-      }
-      const crashes = journal.crashes.get(key) ?? 0;
-      if (crashes < ports.limits.crashes) return undefined;
-      const message = `The process died ${crashes} times while only step '${key}' ran (limit crashes)`;
-      return crashedStep(ports, key, attempt, 'CrashedError', message);
-    },
-  };
+  enter(key: string): boolean {
+    if (this.#alone === undefined && this.#ports.alone.enter(() => this.#turn.wake())) this.#alone = key;
+    return this.#alone === key;
+  }
+
+  isIn(): boolean {
+    return this.#alone !== undefined;
+  }
+
+  leave(key: string): void {
+    if (this.#alone === key) this.leaveAll();
+  }
+
+  leaveIfEnded(running: ReadonlyMap<string, unknown>): void {
+    if (this.#alone === undefined || running.has(this.#alone)) return;
+    if (!this.#turn.program.open.has(this.#alone) || !this.#journal.started.has(this.#alone)) this.leaveAll();
+  }
+
+  leaveAll(): void {
+    if (this.#alone === undefined) return;
+    this.#alone = undefined;
+    this.#ports.alone.leave();
+  }
+
+  verdictOn({ key, attempt, spec }: StepRequest): Arrival | undefined {
+    if (!this.#journal.suspects.has(key)) return undefined;
+    if (spec.atMostOnce) {
+      const message = `The process died during step '${key}', which runs at most once: whether it took effect is not known`;
+      return crashedStep(this.#ports, key, attempt, 'OutcomeUnknownError', message);
+    }
+    const crashes = this.#journal.crashes.get(key) ?? 0;
+    if (crashes < this.#ports.limits.crashes) return undefined;
+    const message = `The process died ${crashes} times while only step '${key}' ran (limit crashes)`;
+    return crashedStep(this.#ports, key, attempt, 'CrashedError', message);
+  }
+}
+
+export function createSuspects(ports: Ports, journal: Journal, turn: TurnOfSuspects): Suspects {
+  return new SuspectsOfTurn(ports, journal, turn);
 }

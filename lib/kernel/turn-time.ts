@@ -20,20 +20,31 @@ const longestDrainMs = 30_000;
 /** Steps that begin this soon after a turn's first one have, like it, all the time that a turn can give. */
 const togetherMs = 1_000;
 
+class TimeOfTurn implements TurnTime {
+  readonly until: number;
+  readonly drainAt: number;
+  readonly #stepMs: number;
+  #firstAt: number | undefined;
+
+  constructor({ stepMs }: Limits, now: number, until: number) {
+    this.until = until;
+    this.drainAt = until - Math.min(longestDrainMs, (until - now) / 10);
+    this.#stepMs = stepMs;
+  }
+
+  budgetOf({ timeoutMs, atMostOnce }: Pick<StepSpec, 'timeoutMs' | 'atMostOnce'>, now: number): number | undefined {
+    const { until } = this;
+    const own = timeoutMs ?? this.#stepMs;
+    if (until === Number.POSITIVE_INFINITY) return own;
+    this.#firstAt ??= now;
+    // No turn has more time: what does not end now would never end.
+    if (now <= this.#firstAt + togetherMs) return Math.max(1, Math.min(own, until - now));
+    // Without a timeout it may be short. If it is not, it is begun again by the next turn, unless that is not allowed.
+    const needs = timeoutMs ?? (atMostOnce ? own : 0);
+    return now + needs <= until ? own : undefined;
+  }
+}
+
 export function createTurnTime(limits: Limits, now: number, until = Number.POSITIVE_INFINITY): TurnTime {
-  let firstAt: number | undefined;
-  return {
-    until,
-    drainAt: until - Math.min(longestDrainMs, (until - now) / 10),
-    budgetOf({ timeoutMs, atMostOnce }, now) {
-      const own = timeoutMs ?? limits.stepMs;
-      if (until === Number.POSITIVE_INFINITY) return own;
-      firstAt ??= now;
-      // No turn has more time: what does not end now would never end.
-      if (now <= firstAt + togetherMs) return Math.max(1, Math.min(own, until - now));
-      // Without a timeout it may be short. If it is not, it is begun again by the next turn, unless that is not allowed.
-      const needs = timeoutMs ?? (atMostOnce ? own : 0);
-      return now + needs <= until ? own : undefined;
-    },
-  };
+  return new TimeOfTurn(limits, now, until);
 }

@@ -1,13 +1,16 @@
-import { createAlarm } from './alarm.ts';
-import { type AppendResult, createAppender, retrying } from './appender.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
+import { type Appender, type AppendResult, createAppender, retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { newDriverId } from './driver-id.ts';
-import { type Arrival, createEffects, lookAtChild } from './effects.ts';
-import type { JournalEvent, Mail, Payload, RunEvent } from './events.ts';
+import { type Arrival, createEffects, type Effects, type EffectsOwner, lookAtChild } from './effects.ts';
+import type { Birth, JournalEvent, Mail, Payload, RunEvent } from './events.ts';
 import { Fault, isFault } from './faults.ts';
-import { createHeadKeeper, type HeadAsRead } from './head-keeper.ts';
-import { heardOf, isOutside, type SettledEvent } from './journal.ts';
+import { createHeadKeeper, type HeadAsRead, type HeadKeeper } from './head-keeper.ts';
+import { heardOf, isOutside, type Journal, type SettledEvent } from './journal.ts';
 import type { KnownRun } from './kept-runs.ts';
+import type { Limits } from './limits.ts';
+import type { LogLevel } from './operations.ts';
 import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -21,9 +24,9 @@ import {
 } from './program.ts';
 import { endOf, endOfOverdue } from './settle.ts';
 import { TimeoutError } from './stored-error.ts';
-import { createSuspects } from './suspects.ts';
+import { createSuspects, type Suspects } from './suspects.ts';
 import { awaitingOf, blockedUntil, isShort, nextChildCheck, nextDue, nextRetry, nextTimer } from './suspension.ts';
-import { createTurnTime } from './turn-time.ts';
+import { createTurnTime, type TurnTime } from './turn-time.ts';
 
 /**
  * One driver's stretch of work on one run.
@@ -67,613 +70,684 @@ export interface TurnStart {
 /** A turn's first append comes at once, unless its process stands still. */
 const unclaimedMs = 1_000;
 
-export function createTurn(ports: Ports, start: TurnStart): Turn {
-  const { clock, limits, store } = ports;
-  const { definition, known } = start;
-  const { journal } = known;
-  const { birth } = journal;
-  const driver = newDriverId(ports);
-  const appender = createAppender(ports, journal, driver);
-  const keeper = createHeadKeeper(ports, journal, start.head);
-  const { wake, sleepUntil, stop: disarm } = createAlarm(clock);
-  const effects = createEffects(ports, birth, arrive, breakOff);
-  const suspects = createSuspects(ports, journal, () => program, wake);
-  const relaxed = definition.durability !== 'each';
-  const time = createTurnTime(limits, clock.now(), start.until);
+class RunningTurn implements Turn, ProgramHost, EffectsOwner {
+  program!: Program;
+  readonly #ports: Ports;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #definition: Definition;
+  readonly #known: KnownRun;
+  readonly #journal: Journal;
+  readonly #birth: Birth;
+  readonly #driver: string;
+  readonly #appender: Appender;
+  readonly #keeper: HeadKeeper;
+  readonly #alarm: Alarm;
+  readonly #effects: Effects;
+  readonly #suspects: Suspects;
+  readonly #time: TurnTime;
+  readonly #relaxed: boolean;
+  readonly #checksChildren: boolean;
 
-  let program: Program;
-  let tail: JournalEvent[] = [];
+  #tail: JournalEvent[] = [];
+  #tailSince = 0;
   /** Ids of the outside events in it. */
-  const told = new Set<string>();
-  let inbox = start.mail;
-  let { heard } = start;
+  readonly #told = new Set<string>();
+  #inbox: Mail[];
+  #heard: string[];
   /** Outcomes fed and not yet durable, oldest first. */
-  let unrecorded: Arrival[] = [];
-  let arrivals: Arrival[] = [];
-  let takeover = start.takeover;
+  #unrecorded: Arrival[] = [];
+  #arrivals: Arrival[] = [];
+  #takeover: boolean;
   /** Whether effects may start without another append (K8). */
-  let claimed = start.lazy;
-  let leaseUntil = start.readAt + limits.leaseMs;
+  #claimed: boolean;
+  #leaseUntil: number;
   /** Until then nobody can have ended the run and deleted it; without a claim, hardly anybody. */
-  let sureUntil = claimed ? leaseUntil : start.readAt + unclaimedMs;
-  let nextHeartbeat = clock.now() + limits.leaseMs / 2;
-  let nextWatch = clock.now() + limits.watchMs;
-  let tailSince = 0;
-  let nudged = false;
-  let drainUntil: number | undefined;
-  let stuckSince: number | undefined;
+  #sureUntil: number;
+  #nextHeartbeat: number;
+  #nextWatch: number;
+  #nudged = false;
+  #drainUntil: number | undefined;
+  #stuckSince: number | undefined;
+  #broken: { error: unknown } | undefined;
 
-  let broken: { error: unknown } | undefined;
-
-  function arrive(arrival: Arrival): void {
-    arrivals.push(arrival);
-    wake();
+  constructor(ports: Ports, start: TurnStart) {
+    const { clock, limits } = ports;
+    const { definition, known } = start;
+    const { journal } = known;
+    const now = clock.now();
+    this.#ports = ports;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#definition = definition;
+    this.#known = known;
+    this.#journal = journal;
+    this.#birth = journal.birth;
+    this.#driver = newDriverId(ports);
+    this.#appender = createAppender(ports, journal, this.#driver);
+    this.#keeper = createHeadKeeper(ports, journal, start.head);
+    this.#alarm = createAlarm(clock);
+    this.#effects = createEffects(ports, journal.birth, this);
+    this.#suspects = createSuspects(ports, journal, this);
+    this.#time = createTurnTime(limits, now, start.until);
+    this.#relaxed = definition.durability !== 'each';
+    this.#checksChildren = start.checkChildren;
+    this.#inbox = start.mail;
+    this.#heard = start.heard;
+    this.#takeover = start.takeover;
+    this.#claimed = start.lazy;
+    this.#leaseUntil = start.readAt + limits.leaseMs;
+    this.#sureUntil = start.lazy ? this.#leaseUntil : start.readAt + unclaimedMs;
+    this.#nextHeartbeat = now + limits.leaseMs / 2;
+    this.#nextWatch = now + limits.watchMs;
   }
 
-  function breakOff(error: unknown): void {
-    broken = { error };
-    wake();
+  nudge(): void {
+    this.#nudged = true;
+    this.wake();
+  }
+
+  drain(graceMs: number): void {
+    this.#drainUntil ??= this.#clock.now() + graceMs;
+    this.wake();
+  }
+
+  wake(): void {
+    this.#alarm.wake();
+  }
+
+  /** The program did something while it was not being fed. */
+  onFault(): void {
+    this.wake();
+  }
+
+  log(level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void {
+    this.#ports.observer?.logged?.({ run: this.#birth.id, level, message, fields });
+  }
+
+  /** What came of an effect. */
+  arrived(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    this.wake();
+  }
+
+  broke(error: unknown): void {
+    this.#broken = { error };
+    this.wake();
   }
 
   // --- feeding -----------------------------------------------------------------------------------------------------
 
-  const seq = () => journal.events.length + tail.length;
-  const durableSeq = () => journal.events.length;
-
-  function put(event: JournalEvent): number {
-    if (tail.length === 0) tailSince = clock.now();
-    tail.push(event);
-    if (isOutside(event)) told.add(event.id);
-    return seq();
+  #seq(): number {
+    return this.#journal.events.length + this.#tail.length;
   }
 
-  function takeTail(): JournalEvent[] {
-    const events = tail;
-    tail = [];
-    told.clear();
+  #durableSeq(): number {
+    return this.#journal.events.length;
+  }
+
+  /** Takes an event into the tail; answers with its sequence number. */
+  emit(event: JournalEvent): number {
+    if (this.#tail.length === 0) this.#tailSince = this.#clock.now();
+    this.#tail.push(event);
+    if (isOutside(event)) this.#told.add(event.id);
+    return this.#seq();
+  }
+
+  #takeTail(): JournalEvent[] {
+    const events = this.#tail;
+    this.#tail = [];
+    this.#told.clear();
     return events;
   }
 
-  function feed(event: JournalEvent, text?: string): Promise<void> | undefined {
-    const position = put(event);
-    if (position > limits.eventsPerRun) throw new EventLimit(limits.eventsPerRun);
+  #feed(event: JournalEvent, text?: string): Promise<void> | undefined {
+    const position = this.emit(event);
+    if (position > this.#limits.eventsPerRun) throw new EventLimit(this.#limits.eventsPerRun);
     const payload = payloadOf(event);
     const known = text ?? (typeof payload === 'object' ? undefined : payload);
-    if (payload === undefined || known !== undefined) return program.feed(event, position, known);
-    return load(payload).then((loaded) => program.feed(event, position, loaded));
+    if (payload === undefined || known !== undefined) return this.program.feed(event, position, known);
+    return this.#load(payload).then((loaded) => this.program.feed(event, position, loaded));
   }
 
   /** Blobs that do not answer for a moment are no reason to give the run up. */
-  function load(payload: Payload): Promise<string> {
+  #load(payload: Payload): Promise<string> {
     return typeof payload === 'string'
-      ? loadPayload(ports, payload)
-      : retrying(ports, () => loadPayload(ports, payload));
+      ? loadPayload(this.#ports, payload)
+      : retrying(this.#ports, () => loadPayload(this.#ports, payload));
   }
-
-  const host: ProgramHost = {
-    emit: put,
-    log: (level, message, fields) => ports.observer?.logged?.({ run: birth.id, level, message, fields }),
-    onFault: wake,
-  };
 
   /** Goes on with the program as it is, or with a new one. */
-  async function begin(): Promise<void> {
-    const { suspended } = known;
+  async #begin(): Promise<void> {
+    const { suspended } = this.#known;
     // What is fed from here on may never be durable.
-    known.suspended = undefined;
+    this.#known.suspended = undefined;
     // Data may have been read anew meanwhile, and be another definition of the same name.
-    if (suspended?.definition !== definition || suspended.program.fault) return replay();
-    program = suspended.program;
-    program.moveTo(host, journal.events);
-    await feedRecorded(suspended.fed);
+    if (suspended?.definition !== this.#definition || suspended.program.fault) return this.#replay();
+    this.program = suspended.program;
+    this.program.moveTo(this, this.#journal.events);
+    await this.#feedRecorded(suspended.fed);
   }
 
-  async function feedRecorded(from: number): Promise<void> {
-    const recorded = journal.events.slice(from);
+  async #feedRecorded(from: number): Promise<void> {
+    const recorded = this.#journal.events.slice(from);
     for (const [index, event] of recorded.entries()) {
       const payload = payloadOf(event);
-      await program.feed(event, from + index + 1, payload === undefined ? undefined : await load(payload));
+      await this.program.feed(event, from + index + 1, payload === undefined ? undefined : await this.#load(payload));
     }
   }
 
   /** Makes the program anew and feeds it the journal. */
-  async function replay(): Promise<void> {
-    takeTail();
-    program = createProgram({
-      definition,
-      birth,
-      clock,
-      ids: ports.ids,
-      limits,
-      recorded: journal.events,
-      ...host,
+  async #replay(): Promise<void> {
+    this.#takeTail();
+    this.program = createProgram({
+      definition: this.#definition,
+      birth: this.#birth,
+      clock: this.#clock,
+      ids: this.#ports.ids,
+      limits: this.#limits,
+      recorded: this.#journal.events,
+      host: this,
     });
-    await program.start(birth.input === undefined ? undefined : fromJson(await load(birth.input)));
-    await feedRecorded(0);
+    await this.program.start(
+      this.#birth.input === undefined ? undefined : fromJson(await this.#load(this.#birth.input)),
+    );
+    await this.#feedRecorded(0);
   }
 
   /** Somebody else's event took the position: everything computed since is computed again, what came of effects is kept (K3). */
-  async function rebuild(): Promise<void> {
-    for (const { key } of [...effects.running.values()]) {
-      if (!isFirm(key)) effects.drop(key, 'Another event came first; the step is run again');
+  async #rebuild(): Promise<void> {
+    for (const { key } of [...this.#effects.running.values()]) {
+      if (!this.#isFirm(key)) this.#effects.drop(key, 'Another event came first; the step is run again');
     }
-    inbox = await readMail();
-    await replay();
+    this.#inbox = await this.#readMail();
+    await this.#replay();
     // Only now: steps have gone on meanwhile.
-    const carried = [...unrecorded, ...arrivals].filter(({ key }) => isFirm(key));
-    unrecorded = [];
-    arrivals = carried;
-    for (const { key, attempt } of [...carried, ...effects.running.values()]) takePending(key, attempt);
-    for (const { key } of [...effects.running.values()]) if (!program.open.has(key)) stop(key);
+    const carried = [...this.#unrecorded, ...this.#arrivals].filter(({ key }) => this.#isFirm(key));
+    this.#unrecorded = [];
+    this.#arrivals = carried;
+    for (const { key, attempt } of [...carried, ...this.#effects.running.values()]) this.#takePending(key, attempt);
+    for (const { key } of [...this.#effects.running.values()]) if (!this.program.open.has(key)) this.#stop(key);
   }
 
   /** It follows from durable events, so that every replay asks for it (K27). */
-  function isFirm(key: string): boolean {
-    return !relaxed || journal.started.has(key);
+  #isFirm(key: string): boolean {
+    return !this.#relaxed || this.#journal.started.has(key);
   }
 
   /** What has been done, or is under way, is not started anew. */
-  function takePending(key: string, attempt: number): void {
-    const request = program.open.get(key);
+  #takePending(key: string, attempt: number): void {
+    const request = this.program.open.get(key);
     if (request?.kind === 'child' || (request?.kind === 'step' && request.attempt === attempt)) {
-      program.pending.delete(request);
+      this.program.pending.delete(request);
     }
   }
 
   /** True: an event was fed that pauses the run or opens it, and the rest waits until it is written. */
-  async function feedMail(): Promise<boolean> {
-    while (inbox.length > 0) {
-      const { event } = inbox.shift() as Mail;
-      if (isHeard(event.id)) continue;
-      await fireTimers(event.at);
-      await feed(event);
+  async #feedMail(): Promise<boolean> {
+    while (this.#inbox.length > 0) {
+      const { event } = this.#inbox.shift() as Mail;
+      if (this.#isHeard(event.id)) continue;
+      await this.#fireTimers(event.at);
+      await this.#feed(event);
       if (event.type === 'run_paused' || event.type === 'run_resumed') return true;
-      if (event.type === 'run_cancel_requested' && journal.paused) return true;
+      if (event.type === 'run_cancel_requested' && this.#journal.paused) return true;
     }
     return false;
   }
 
-  function isHeard(id: string): boolean {
-    return journal.heard.has(id) || told.has(id);
+  #isHeard(id: string): boolean {
+    return this.#journal.heard.has(id) || this.#told.has(id);
   }
 
   /** Feeds what came first. */
-  function feedArrival(): Promise<void> | undefined {
-    const arrival = arrivals.shift() as Arrival;
+  #feedArrival(): Promise<void> | undefined {
+    const arrival = this.#arrivals.shift() as Arrival;
     // A child that was looked at is as much from outside as one that has told.
-    if (isOutside(arrival.event)) return fireTimers(arrival.event.at).then(() => feedResult(arrival));
-    return feedResult(arrival);
+    if (isOutside(arrival.event)) return this.#fireTimers(arrival.event.at).then(() => this.#feedResult(arrival));
+    return this.#feedResult(arrival);
   }
 
-  function feedResult(arrival: Arrival): Promise<void> | undefined {
+  #feedResult(arrival: Arrival): Promise<void> | undefined {
     const { key, attempt, event, text } = arrival;
-    const request = program.open.get(key);
+    const request = this.program.open.get(key);
     if (!request) {
       // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
-      if (tail.length > 0) unrecorded.push(arrival);
+      if (this.#tail.length > 0) this.#unrecorded.push(arrival);
       return undefined;
     }
     if (request.kind === 'step' && request.attempt !== attempt) return undefined;
-    unrecorded.push(arrival);
-    return feed(event, text);
+    this.#unrecorded.push(arrival);
+    return this.#feed(event, text);
   }
 
-  function dueTimer(moment: number): ReturnType<typeof nextTimer> {
-    if (journal.paused) return undefined;
-    const timer = nextTimer(program);
+  #dueTimer(moment: number): ReturnType<typeof nextTimer> {
+    if (this.#journal.paused) return undefined;
+    const timer = nextTimer(this.program);
     return timer && timer.due <= moment ? timer : undefined;
   }
 
   /** Fires what is due at `moment`, in the order of due times (K24). */
-  async function fireTimers(moment: number): Promise<undefined> {
-    for (let timer = dueTimer(moment); timer; timer = dueTimer(moment)) {
-      await feed({ type: 'task_completed', at: Math.max(clock.now(), timer.due), key: timer.key, kind: 'timer' });
+  async #fireTimers(moment: number): Promise<undefined> {
+    for (let timer = this.#dueTimer(moment); timer; timer = this.#dueTimer(moment)) {
+      await this.#feed({
+        type: 'task_completed',
+        at: Math.max(this.#clock.now(), timer.due),
+        key: timer.key,
+        kind: 'timer',
+      });
     }
   }
 
   // --- writing -----------------------------------------------------------------------------------------------------
 
-  function flush(): Promise<AppendResult> {
-    const now = clock.now();
-    return claimed ? append(now) : keeper.lower(now + limits.leaseMs).then(() => append(now));
+  #flush(): Promise<AppendResult> {
+    const now = this.#clock.now();
+    return this.#claimed
+      ? this.#append(now)
+      : this.#keeper.lower(now + this.#limits.leaseMs).then(() => this.#append(now));
   }
 
-  async function append(now: number): Promise<AppendResult> {
-    const events = takeTail();
-    const claim = { leaseUntil: now + limits.leaseMs, takeover };
-    const result = await appender.append(events, claim, heard.concat(mailIn(events)));
-    heard = [];
+  async #append(now: number): Promise<AppendResult> {
+    const events = this.#takeTail();
+    const claim = { leaseUntil: now + this.#limits.leaseMs, takeover: this.#takeover };
+    const result = await this.#appender.append(events, claim, this.#heard.concat(mailIn(events)));
+    this.#heard = [];
     if (result === 'lost') return result;
     // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
-    if (clock.now() > sureUntil) await assertThere();
-    const held = result === 'written' ? claim.leaseUntil : heldUntil();
+    if (this.#clock.now() > this.#sureUntil) await this.#assertThere();
+    const held = result === 'written' ? claim.leaseUntil : this.#heldUntil();
     if (held !== undefined) {
-      leaseUntil = held;
-      sureUntil = held;
-      takeover = false;
-      claimed = true;
+      this.#leaseUntil = held;
+      this.#sureUntil = held;
+      this.#takeover = false;
+      this.#claimed = true;
     }
     if (result === 'foreign') {
-      await rebuild();
+      await this.#rebuild();
       return result;
     }
-    unrecorded = [];
-    if (program.stops.length > 0) await stopEffects();
-    if (now >= nextHeartbeat && !hasEnded()) await raiseHead();
+    this.#unrecorded = [];
+    if (this.program.stops.length > 0) await this.#stopEffects();
+    if (now >= this.#nextHeartbeat && !this.#hasEnded()) await this.#raiseHead();
     return result;
   }
 
-  async function assertThere(): Promise<void> {
-    const head = await retrying(ports, () => store.readHead(birth.id));
-    if (head?.birth.nonce !== birth.nonce) throw new Lost();
+  async #assertThere(): Promise<void> {
+    const head = await retrying(this.#ports, () => this.#ports.store.readHead(this.#birth.id));
+    if (head?.birth.nonce !== this.#birth.nonce) throw new Lost();
   }
 
   /** The end of the lease that an append of this turn holds, or the first part of one. */
-  function heldUntil(): number | undefined {
-    const { current } = journal;
-    return current.phase === 'claimed' && current.driver === driver ? current.leaseUntil : undefined;
+  #heldUntil(): number | undefined {
+    const { current } = this.#journal;
+    return current.phase === 'claimed' && current.driver === this.#driver ? current.leaseUntil : undefined;
   }
 
-  function hasEnded(): boolean {
-    return journal.current.phase !== 'claimed';
+  #hasEnded(): boolean {
+    return this.#journal.current.phase !== 'claimed';
   }
 
-  async function raiseHead(): Promise<void> {
-    nextHeartbeat = clock.now() + limits.leaseMs / 2;
-    await keeper.raise();
+  async #raiseHead(): Promise<void> {
+    this.#nextHeartbeat = this.#clock.now() + this.#limits.leaseMs / 2;
+    await this.#keeper.raise();
   }
 
   /** Reads what others have written. Mail that the journal holds already is left out. */
-  async function readMail(): Promise<Mail[]> {
-    nudged = false;
-    nextWatch = clock.now() + limits.watchMs;
-    const record = await retrying(ports, () => store.read(birth.id, journal.position));
-    if (!record || record.head.birth.nonce !== birth.nonce) throw new Lost();
+  async #readMail(): Promise<Mail[]> {
+    this.#nudged = false;
+    this.#nextWatch = this.#clock.now() + this.#limits.watchMs;
+    const record = await retrying(this.#ports, () => this.#ports.store.read(this.#birth.id, this.#journal.position));
+    if (!record || record.head.birth.nonce !== this.#birth.nonce) throw new Lost();
     const [next] = record.chunks;
     if (next?.driver) throw new Lost();
-    heard = heardOf(journal, record.mail);
-    return record.mail.filter(({ id }) => !isHeard(id));
+    this.#heard = heardOf(this.#journal, record.mail);
+    return record.mail.filter(({ id }) => !this.#isHeard(id));
   }
 
   // --- effects -----------------------------------------------------------------------------------------------------
 
   /** Stops what the program no longer wants, now that the event which decided so is durable (K4). */
-  async function stopEffects(): Promise<void> {
-    const { stops } = program;
-    const decided = stops.findIndex(({ after }) => after > durableSeq());
+  async #stopEffects(): Promise<void> {
+    const { stops } = this.program;
+    const decided = stops.findIndex(({ after }) => after > this.#durableSeq());
     const requests = stops.splice(0, decided < 0 ? stops.length : decided).map(({ request }) => request);
-    for (const { key } of requests) stop(key);
+    for (const { key } of requests) this.#stop(key);
     const children = requests.flatMap((request) =>
       request.kind === 'child' && !request.spec.detached ? [{ ...request.spec, key: request.key, id: request.id }] : [],
     );
-    await cancelChildren(ports, birth, children);
+    await cancelChildren(this.#ports, this.#birth, children);
   }
 
-  function stop(key: string): void {
-    suspects.leave(key);
-    effects.drop(key, 'The workflow no longer waits for this step');
+  #stop(key: string): void {
+    this.#suspects.leave(key);
+    this.#effects.drop(key, 'The workflow no longer waits for this step');
   }
 
   /** Starts what may start. True: something has to be written first. */
-  function startEffects(): boolean {
-    if (tail.length === 0) suspects.leaveIfEnded(effects.running);
-    if (journal.paused || drainUntil !== undefined) return false;
+  #startEffects(): boolean {
+    if (this.#tail.length === 0) this.#suspects.leaveIfEnded(this.#effects.running);
+    if (this.#journal.paused || this.#drainUntil !== undefined) return false;
     let needsWrite = false;
-    for (const request of program.pending) {
-      if (effects.running.size >= limits.concurrentSteps) break;
+    for (const request of this.program.pending) {
+      if (this.#effects.running.size >= this.#limits.concurrentSteps) break;
       // A step's function may have taken its time.
-      const now = clock.now();
+      const now = this.#clock.now();
       if (request.kind === 'step' && request.retryAt > now) continue;
-      if (effects.running.has(request.key)) program.pending.delete(request);
-      else if (!isCovered(request) || !claimed || now > leaseUntil) needsWrite = true;
-      else if (request.kind === 'child') launch(request);
-      else needsWrite = startStep(request) || needsWrite;
+      if (this.#effects.running.has(request.key)) this.program.pending.delete(request);
+      else if (!this.#isCovered(request) || !this.#claimed || now > this.#leaseUntil) needsWrite = true;
+      else if (request.kind === 'child') this.#launch(request);
+      else needsWrite = this.#startStep(request) || needsWrite;
     }
     return needsWrite;
   }
 
   /** The events that a request came from are durable, or the workflow has chosen not to wait for that (K2, K27). */
-  function isCovered(request: EffectRequest): boolean {
-    if (request.after <= durableSeq()) return true;
+  #isCovered(request: EffectRequest): boolean {
+    if (request.after <= this.#durableSeq()) return true;
     // Whether a step is still a suspect, and so has to run alone, is known once its failure is durable (K12).
-    return relaxed && request.kind === 'step' && !request.spec.atMostOnce && !journal.suspects.has(request.key);
+    return (
+      this.#relaxed && request.kind === 'step' && !request.spec.atMostOnce && !this.#journal.suspects.has(request.key)
+    );
   }
 
-  function launch(request: EffectRequest, budgetMs?: number): void {
-    program.pending.delete(request);
-    effects.start(request, budgetMs);
+  #launch(request: EffectRequest, budgetMs?: number): void {
+    this.program.pending.delete(request);
+    this.#effects.start(request, budgetMs);
   }
 
   /** Starts a step, or marks it as started where that has to be durable first. True: something has to be written. */
-  function startStep(request: StepRequest): boolean {
+  #startStep(request: StepRequest): boolean {
     const { key, attempt } = request;
-    const verdict = suspects.verdictOn(request);
+    const verdict = this.#suspects.verdictOn(request);
     if (verdict) {
-      program.pending.delete(request);
-      arrive(verdict);
+      this.program.pending.delete(request);
+      this.arrived(verdict);
       return false;
     }
-    const budgetMs = time.budgetOf(request.spec, clock.now());
+    const budgetMs = this.#time.budgetOf(request.spec, this.#clock.now());
     if (budgetMs === undefined) {
-      drainUntil ??= time.until;
+      this.#drainUntil ??= this.#time.until;
       return false;
     }
-    const isMarked = journal.started.get(key)?.attempt === attempt;
-    if (isMarked || !(suspects.isStrict() || request.spec.atMostOnce)) {
-      launch(request, budgetMs);
+    const isMarked = this.#journal.started.get(key)?.attempt === attempt;
+    if (isMarked || !(this.#suspects.isStrict() || request.spec.atMostOnce)) {
+      this.#launch(request, budgetMs);
       return false;
     }
-    if (tail.some((event) => event.type === 'task_started' && event.key === key)) return true;
-    const isSuspect = journal.suspects.has(key);
-    const mayRun = !suspects.any() || (isSuspect && effects.running.size === 0 && suspects.enter(key));
+    if (this.#tail.some((event) => event.type === 'task_started' && event.key === key)) return true;
+    const isSuspect = this.#journal.suspects.has(key);
+    const mayRun =
+      !this.#suspects.any() || (isSuspect && this.#effects.running.size === 0 && this.#suspects.enter(key));
     if (!mayRun) return false;
     const alone = isSuspect && { alone: true as const };
-    put({ type: 'task_started', at: clock.now(), key, kind: 'step', attempt, ...alone });
+    this.emit({ type: 'task_started', at: this.#clock.now(), key, kind: 'step', attempt, ...alone });
     return true;
   }
 
   /** Makes steps visible that take long. True: something has to be written. */
-  function markLongSteps(now: number): boolean {
+  #markLongSteps(now: number): boolean {
     let marked = false;
-    for (const { key, attempt, startedAt } of effects.running.values()) {
-      if (startedAt + limits.visibleAfterMs > now) break;
-      if (!isMarkable(key)) continue;
-      put({ type: 'task_started', at: now, key, kind: 'step', attempt });
+    for (const { key, attempt, startedAt } of this.#effects.running.values()) {
+      if (startedAt + this.#limits.visibleAfterMs > now) break;
+      if (!this.#isMarkable(key)) continue;
+      this.emit({ type: 'task_started', at: now, key, kind: 'step', attempt });
       marked = true;
     }
     return marked;
   }
 
-  function nextVisible(): number {
-    for (const { key, startedAt } of effects.running.values()) {
-      if (isMarkable(key)) return startedAt + limits.visibleAfterMs;
+  #nextVisible(): number {
+    for (const { key, startedAt } of this.#effects.running.values()) {
+      if (this.#isMarkable(key)) return startedAt + this.#limits.visibleAfterMs;
     }
     return Number.POSITIVE_INFINITY;
   }
 
   /** A step, still wanted and not marked as started. */
-  function isMarkable(key: string): boolean {
-    return program.open.get(key)?.kind === 'step' && !journal.started.has(key);
+  #isMarkable(key: string): boolean {
+    return this.program.open.get(key)?.kind === 'step' && !this.#journal.started.has(key);
   }
 
   // --- the loop ----------------------------------------------------------------------------------------------------
 
   /** One move: the first thing that there is to do. The turn goes on unless it comes to an end. */
-  function move(): Promise<TurnEnd | AppendResult | undefined> | Promise<void> | undefined {
-    const now = clock.now();
-    if (program.fault) return block(program.fault);
-    if ((nudged || now >= nextWatch) && isAtWork()) return look();
-    if (inbox.length > 0) return takeMail();
-    if (arrivals.length > 0) return feedArrival();
-    if (dueTimer(now)) return fireTimers(now);
-    if (broken) throw broken.error;
-    if (now >= birth.deadline && !isTimedOut()) return timeOut(now);
-    if (now >= birth.deadline + limits.timeoutGraceMs) {
-      return settle(endOf(ports, journal, program, { type: 'threw', error: graceOver() }, now));
+  #move(): Promise<TurnEnd | AppendResult | undefined> | Promise<void> | undefined {
+    const now = this.#clock.now();
+    if (this.program.fault) return this.#block(this.program.fault);
+    if ((this.#nudged || now >= this.#nextWatch) && this.#isAtWork()) return this.#look();
+    if (this.#inbox.length > 0) return this.#takeMail();
+    if (this.#arrivals.length > 0) return this.#feedArrival();
+    if (this.#dueTimer(now)) return this.#fireTimers(now);
+    if (this.#broken) throw this.#broken.error;
+    if (now >= this.#birth.deadline && !this.#isTimedOut()) return this.#timeOut(now);
+    if (now >= this.#birth.deadline + this.#limits.timeoutGraceMs) {
+      return this.#settle(endOf(this.#ports, this.#journal, this.program, { type: 'threw', error: graceOver() }, now));
     }
-    if (now >= time.drainAt) drainUntil ??= time.until;
-    if (program.outcome) return settle(endOf(ports, journal, program, program.outcome, now));
-    const needsWrite = startEffects();
-    if (arrivals.length > 0) return undefined;
-    const marked = effects.running.size > 0 && markLongSteps(now);
-    const idle = effects.running.size === 0 && !needsWrite && !isBusy(now);
+    if (now >= this.#time.drainAt) this.#drainUntil ??= this.#time.until;
+    if (this.program.outcome)
+      return this.#settle(endOf(this.#ports, this.#journal, this.program, this.program.outcome, now));
+    const needsWrite = this.#startEffects();
+    if (this.#arrivals.length > 0) return undefined;
+    const marked = this.#effects.running.size > 0 && this.#markLongSteps(now);
+    const idle = this.#effects.running.size === 0 && !needsWrite && !this.#isBusy(now);
     // What woke the run and its next suspend are one write. Children are cancelled under a claim, lest it be forgotten.
-    if (idle && (program.stops.length === 0 || tail.length === 0)) return suspend();
-    if (needsWrite || marked || mustFlush(now)) return flush();
-    if (drainUntil !== undefined && (effects.running.size === 0 || now >= drainUntil)) return yieldRun();
-    if (nudged) return look();
-    return sleepUntil(nextMoment(now));
+    if (idle && (this.program.stops.length === 0 || this.#tail.length === 0)) return this.#suspend();
+    if (needsWrite || marked || this.#mustFlush(now)) return this.#flush();
+    if (this.#drainUntil !== undefined && (this.#effects.running.size === 0 || now >= this.#drainUntil))
+      return this.#yieldRun();
+    if (this.#nudged) return this.#look();
+    return this.#alarm.sleepUntil(this.#nextMoment(now));
   }
 
   /** Steps run, or have just ended. Who only waits reads the mail when it suspends. */
-  function isAtWork(): boolean {
-    return effects.running.size > 0 || arrivals.length > 0;
+  #isAtWork(): boolean {
+    return this.#effects.running.size > 0 || this.#arrivals.length > 0;
   }
 
   /** Looks for what others have written. */
-  async function look(): Promise<undefined> {
-    inbox = await readMail();
+  async #look(): Promise<undefined> {
+    this.#inbox = await this.#readMail();
   }
 
   /** What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20). */
-  async function takeMail(): Promise<AppendResult | undefined> {
-    return (await feedMail()) ? flush() : undefined;
+  async #takeMail(): Promise<AppendResult | undefined> {
+    return (await this.#feedMail()) ? this.#flush() : undefined;
   }
 
-  async function timeOut(now: number): Promise<AppendResult | undefined> {
-    await feed({ type: 'run_timed_out', at: now });
-    return journal.paused ? flush() : undefined;
+  async #timeOut(now: number): Promise<AppendResult | undefined> {
+    await this.#feed({ type: 'run_timed_out', at: now });
+    return this.#journal.paused ? this.#flush() : undefined;
   }
 
-  function isTimedOut(): boolean {
-    return journal.timedOut || tail.some((event) => event.type === 'run_timed_out');
+  #isTimedOut(): boolean {
+    return this.#journal.timedOut || this.#tail.some((event) => event.type === 'run_timed_out');
   }
 
-  function mustFlush(now: number): boolean {
-    if (program.stops.length > 0 && tail.length > 0) return true;
-    if (now >= nextHeartbeat && effects.running.size > 0) return true;
-    if (tail.length === 0) return false;
-    if (told.size > 0 || suspects.isIn()) return true;
-    return definition.durability !== 'none' && now >= tailSince + lingerMs();
+  #mustFlush(now: number): boolean {
+    if (this.program.stops.length > 0 && this.#tail.length > 0) return true;
+    if (now >= this.#nextHeartbeat && this.#effects.running.size > 0) return true;
+    if (this.#tail.length === 0) return false;
+    if (this.#told.size > 0 || this.#suspects.isIn()) return true;
+    return this.#definition.durability !== 'none' && now >= this.#tailSince + this.#lingerMs();
   }
 
-  function lingerMs(): number {
-    return relaxed ? limits.relaxedLingerMs : limits.lingerMs;
+  #lingerMs(): number {
+    return this.#relaxed ? this.#limits.relaxedLingerMs : this.#limits.lingerMs;
   }
 
   /** There is something to do soon, so that suspending is not worth it. */
-  function isBusy(now: number): boolean {
-    if (program.open.size === 0) return !isStuck(now);
-    stuckSince = undefined;
-    if (journal.paused) return false;
-    return isShort(nextDue(program), now, limits);
+  #isBusy(now: number): boolean {
+    if (this.program.open.size === 0) return !this.#isStuck(now);
+    this.#stuckSince = undefined;
+    if (this.#journal.paused) return false;
+    return isShort(nextDue(this.program), now, this.#limits);
   }
 
-  function isStuck(now: number): boolean {
-    stuckSince ??= now;
-    return now - stuckSince >= limits.stuckAfterMs;
+  #isStuck(now: number): boolean {
+    this.#stuckSince ??= now;
+    return now - this.#stuckSince >= this.#limits.stuckAfterMs;
   }
 
-  function nextMoment(now: number): number {
-    const moments = [birth.deadline + (now >= birth.deadline ? limits.timeoutGraceMs : 0)];
-    if (!journal.paused) moments.push(nextTimer(program)?.due ?? Number.POSITIVE_INFINITY);
-    if (!journal.paused && drainUntil === undefined) moments.push(nextRetry(program, now));
-    if (effects.running.size > 0) moments.push(nextVisible(), nextHeartbeat, nextWatch);
-    if (tail.length > 0 && definition.durability !== 'none') moments.push(tailSince + lingerMs());
-    moments.push(drainUntil ?? time.drainAt);
-    if (stuckSince !== undefined && program.open.size === 0) moments.push(stuckSince + limits.stuckAfterMs);
+  #nextMoment(now: number): number {
+    const moments = [this.#birth.deadline + (now >= this.#birth.deadline ? this.#limits.timeoutGraceMs : 0)];
+    if (!this.#journal.paused) moments.push(nextTimer(this.program)?.due ?? Number.POSITIVE_INFINITY);
+    if (!this.#journal.paused && this.#drainUntil === undefined) moments.push(nextRetry(this.program, now));
+    if (this.#effects.running.size > 0) moments.push(this.#nextVisible(), this.#nextHeartbeat, this.#nextWatch);
+    if (this.#tail.length > 0 && this.#definition.durability !== 'none')
+      moments.push(this.#tailSince + this.#lingerMs());
+    moments.push(this.#drainUntil ?? this.#time.drainAt);
+    if (this.#stuckSince !== undefined && this.program.open.size === 0)
+      moments.push(this.#stuckSince + this.#limits.stuckAfterMs);
     return Math.min(...moments);
   }
 
   // --- ends --------------------------------------------------------------------------------------------------------
 
-  async function settle(event: SettledEvent | Promise<SettledEvent>): Promise<TurnEnd | undefined> {
-    put(await event);
-    const result = await flush();
+  async #settle(event: SettledEvent | Promise<SettledEvent>): Promise<TurnEnd | undefined> {
+    this.emit(await event);
+    const result = await this.#flush();
     if (result !== 'written') return result === 'lost' ? 'lost' : undefined;
-    effects.dropAll('The run has ended');
-    await retrying(ports, () => announce(ports, journal));
+    this.#effects.dropAll('The run has ended');
+    await retrying(this.#ports, () => announce(this.#ports, this.#journal));
     return 'settled';
   }
 
-  async function suspend(): Promise<TurnEnd | undefined> {
-    if (program.open.size === 0) {
-      return block(
+  async #suspend(): Promise<TurnEnd | undefined> {
+    if (this.program.open.size === 0) {
+      return this.#block(
         new Fault(
           'non_deterministic',
-          `Run ${birth.id} of ${birth.workflow}@${birth.version} is stuck: the workflow has not ended, and waits for none of its tasks. ` +
+          `Run ${this.#birth.id} of ${this.#birth.workflow}@${this.#birth.version} is stuck: the workflow has not ended, and waits for none of its tasks. ` +
             "It probably awaits something that is not the context's: a promise that never settles, a fetch, a timer. Do such work in ctx.step().",
         ),
       );
     }
-    const now = clock.now();
-    const goesOnAt = journal.paused ? Number.POSITIVE_INFINITY : nextDue(program);
+    const now = this.#clock.now();
+    const goesOnAt = this.#journal.paused ? Number.POSITIVE_INFINITY : nextDue(this.program);
     const wakeAt = Math.min(
       goesOnAt,
-      nextChildCheck(program, now),
-      journal.timedOut ? birth.deadline + limits.timeoutGraceMs : birth.deadline,
+      nextChildCheck(this.program, now),
+      this.#journal.timedOut ? this.#birth.deadline + this.#limits.timeoutGraceMs : this.#birth.deadline,
     );
-    const ended = await park({
+    const ended = await this.#park({
       type: 'run_suspended',
       at: now,
       wakeAt,
-      awaiting: awaitingOf(program),
-      ...(journal.paused && { paused: true as const }),
+      awaiting: awaitingOf(this.program),
+      ...(this.#journal.paused && { paused: true as const }),
     });
     if (ended !== 'parked') return ended === 'lost' ? 'lost' : undefined;
-    inbox = await readMail();
-    if (inbox.length > 0) {
-      claimed = false;
+    this.#inbox = await this.#readMail();
+    if (this.#inbox.length > 0) {
+      this.#claimed = false;
       return undefined;
     }
-    await raiseHead();
-    ports.changes.publish(birth.id);
-    if (goesOnAt - clock.now() <= limits.queueDelayMs) {
-      await ports.queue.send(
-        { kind: 'wake', run: birth.id, nonce: birth.nonce },
-        { delayMs: Math.max(0, goesOnAt - clock.now()) },
+    await this.#raiseHead();
+    this.#ports.changes.publish(this.#birth.id);
+    if (goesOnAt - this.#clock.now() <= this.#limits.queueDelayMs) {
+      await this.#ports.queue.send(
+        { kind: 'wake', run: this.#birth.id, nonce: this.#birth.nonce },
+        { delayMs: Math.max(0, goesOnAt - this.#clock.now()) },
       );
     }
-    if (program.stops.length === 0) known.suspended = { program, definition, fed: durableSeq() };
+    if (this.program.stops.length === 0)
+      this.#known.suspended = { program: this.program, definition: this.#definition, fed: this.#durableSeq() };
     return 'suspended';
   }
 
   /** Hands the run back while there is still something to do. */
-  async function yieldRun(): Promise<TurnEnd | undefined> {
-    const running = [...effects.running.values()];
-    effects.dropAll('The turn has no more time');
+  async #yieldRun(): Promise<TurnEnd | undefined> {
+    const running = [...this.#effects.running.values()];
+    this.#effects.dropAll('The turn has no more time');
     // Whether such a step took effect cannot be known: the claim stays, and whoever takes over says so.
     if (running.some(({ atMostOnce }) => atMostOnce)) {
-      if (tail.length > 0) await flush();
+      if (this.#tail.length > 0) await this.#flush();
       return 'yielded';
     }
-    const ended = await park({
+    const ended = await this.#park({
       type: 'run_suspended',
-      at: clock.now(),
-      wakeAt: clock.now(),
-      awaiting: awaitingOf(program),
+      at: this.#clock.now(),
+      wakeAt: this.#clock.now(),
+      awaiting: awaitingOf(this.program),
     });
     if (ended !== 'parked') return ended === 'lost' ? 'lost' : undefined;
-    await raiseHead();
-    await ports.queue.send({ kind: 'wake', run: birth.id, nonce: birth.nonce });
+    await this.#raiseHead();
+    await this.#ports.queue.send({ kind: 'wake', run: this.#birth.id, nonce: this.#birth.nonce });
     return 'yielded';
   }
 
-  async function park(event: RunEvent): Promise<AppendResult | 'parked'> {
-    put(event);
-    const result = await flush();
+  async #park(event: RunEvent): Promise<AppendResult | 'parked'> {
+    this.emit(event);
+    const result = await this.#flush();
     return result === 'written' ? 'parked' : result;
   }
 
-  async function block(fault: Fault): Promise<TurnEnd> {
-    effects.dropAll('The run cannot go on');
-    const now = clock.now();
-    const overdue = endOfOverdue(journal, limits, fault.message, now);
-    if (overdue) return (await settle(overdue)) ?? 'lost';
-    if (!claimed) await keeper.lower(now + limits.leaseMs);
-    put({
+  async #block(fault: Fault): Promise<TurnEnd> {
+    this.#effects.dropAll('The run cannot go on');
+    const now = this.#clock.now();
+    const overdue = endOfOverdue(this.#journal, this.#limits, fault.message, now);
+    if (overdue) return (await this.#settle(overdue)) ?? 'lost';
+    if (!this.#claimed) await this.#keeper.lower(now + this.#limits.leaseMs);
+    this.emit({
       type: 'run_blocked',
       at: now,
       code: fault.code,
       message: fault.message,
-      retryAt: blockedUntil(journal, limits, now),
+      retryAt: blockedUntil(this.#journal, this.#limits, now),
     });
-    const events = takeTail();
-    const result = await appender.append(events, { leaseUntil: now, takeover }, mailIn(events));
+    const events = this.#takeTail();
+    const result = await this.#appender.append(events, { leaseUntil: now, takeover: this.#takeover }, mailIn(events));
     if (result === 'lost') return 'lost';
-    if (result === 'foreign') return block(fault);
-    await raiseHead();
-    ports.changes.publish(birth.id);
+    if (result === 'foreign') return this.#block(fault);
+    await this.#raiseHead();
+    this.#ports.changes.publish(this.#birth.id);
     return 'blocked';
   }
 
-  async function checkChildren(): Promise<void> {
-    for (const request of [...program.open.values()]) {
+  async #checkChildren(): Promise<void> {
+    for (const request of [...this.program.open.values()]) {
       if (request.kind !== 'child') continue;
-      const settled = await retrying(ports, () => lookAtChild(ports, birth, request.key, request.id));
+      const settled = await retrying(this.#ports, () => lookAtChild(this.#ports, this.#birth, request.key, request.id));
       if (!settled) continue;
-      program.pending.delete(request);
-      arrivals.push(settled);
+      this.program.pending.delete(request);
+      this.#arrivals.push(settled);
     }
   }
 
-  async function loop(): Promise<TurnEnd> {
+  async run(): Promise<TurnEnd> {
     try {
-      await begin();
-      if (start.checkChildren) await checkChildren();
+      await this.#begin();
+      if (this.#checksChildren) await this.#checkChildren();
       for (;;) {
-        const moved = move();
+        const moved = this.#move();
         // What was done at once needs no waiting for.
         const end = moved && (await moved);
         if (end && end !== 'written' && end !== 'foreign') return end;
       }
     } catch (error) {
       if (error instanceof Lost) return 'lost';
-      if (isFault(error, 'non_deterministic')) return block(error);
-      if (isFault(error, 'corrupt')) return block(error);
+      if (isFault(error, 'non_deterministic')) return this.#block(error);
+      if (isFault(error, 'corrupt')) return this.#block(error);
       if (error instanceof EventLimit) {
-        tail = tail.slice(0, -1);
-        return (await settle(endOf(ports, journal, program, { type: 'threw', error }, clock.now()))) ?? 'lost';
+        this.#tail = this.#tail.slice(0, -1);
+        return (
+          (await this.#settle(
+            endOf(this.#ports, this.#journal, this.program, { type: 'threw', error }, this.#clock.now()),
+          )) ?? 'lost'
+        );
       }
       throw error;
     } finally {
-      effects.dropAll('The turn has ended');
-      disarm();
-      suspects.leaveAll();
+      this.#effects.dropAll('The turn has ended');
+      this.#alarm.stop();
+      this.#suspects.leaveAll();
     }
   }
+}
 
-  return {
-    run: loop,
-    nudge() {
-      nudged = true;
-      wake();
-    },
-    drain(graceMs) {
-      drainUntil ??= clock.now() + graceMs;
-      wake();
-    },
-  };
+export function createTurn(ports: Ports, start: TurnStart): Turn {
+  return new RunningTurn(ports, start);
 }
 
 function mailIn(events: JournalEvent[]): string[] {

@@ -1,5 +1,5 @@
 import type { Definition } from '../kernel/definition.ts';
-import type { Operations, StepAttempt, StepSpec } from '../kernel/operations.ts';
+import { type Operations, type StepAttempt, type StepSpec, withSteps } from '../kernel/operations.ts';
 import { fitsPattern, type StepPattern } from './step-pattern.ts';
 
 /**
@@ -104,11 +104,10 @@ export function createStandIns(now: () => number): StandIns {
 
   function wrapOperations(operations: Operations): Operations {
     const { id: runId, workflow } = operations.run;
-    return {
-      ...operations,
-      step: (key, spec) =>
-        operations.step(key, { ...spec, run: (attempt) => run(toldMore(attempt, { key, runId, workflow }), spec) }),
-    };
+    return withSteps(operations, (key, spec) => ({
+      ...spec,
+      run: (attempt) => run(toldMore(attempt, { key, runId, workflow }), spec),
+    }));
   }
 
   return {

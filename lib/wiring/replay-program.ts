@@ -27,12 +27,14 @@ export async function replayProgram(
     ids: systemIds,
     limits: defaultLimits,
     recorded: events,
-    emit: () => {
-      emitted += 1;
-      return emitted;
+    host: {
+      emit: () => {
+        emitted += 1;
+        return emitted;
+      },
+      log: () => {},
+      onFault: () => {},
     },
-    log: () => {},
-    onFault: () => {},
   });
   await program.start(typeof birth.input === 'string' ? fromJson(birth.input) : undefined);
   for (const [index, event] of events.entries()) {

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Definition, Durability } from '../kernel/definition.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Context } from './context.ts';
-import { createContext } from './create-context.ts';
+import { runInContext } from './run-in-context.ts';
 import { type Duration, toMs } from './duration.ts';
 import { parseWith } from './schema.ts';
 import type { Stored } from './stored.ts';
@@ -80,13 +80,11 @@ export function workflow(
     retentionMs: toMs(options.retention ?? defaultRetention, `Workflow ${name}, retention`),
     schemas: { input: inputSchema, output: outputSchema },
     parseInput: (input) => (inputSchema ? parseWith(inputSchema, input, `The input of ${name}`) : input),
-    async run(operations, input) {
-      const { context, compensateIfNeeded } = createContext(operations);
-      return compensateIfNeeded(async () => {
+    run: (operations, input) =>
+      runInContext(operations, async (context) => {
         const output = await run(context, input as never);
         return outputSchema ? parseWith(outputSchema, output, `The output of ${name}`) : output;
-      });
-    },
+      }),
   };
 }
 

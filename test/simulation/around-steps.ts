@@ -1,6 +1,6 @@
 import type { Definition } from '../../lib/kernel/definition.ts';
 import type { Birth } from '../../lib/kernel/events.ts';
-import type { StepAttempt } from '../../lib/kernel/operations.ts';
+import { type StepAttempt, withSteps } from '../../lib/kernel/operations.ts';
 
 /** A step's function that is about to be called. */
 export interface StepCall {
@@ -20,14 +20,10 @@ export function aroundSteps(
     ...definition,
     run: (operations, input) =>
       definition.run(
-        {
-          ...operations,
-          step: (key, spec) =>
-            operations.step(key, {
-              ...spec,
-              run: (attempt) => instead({ run: operations.run as Birth, input, key, attempt }, () => spec.run(attempt)),
-            }),
-        },
+        withSteps(operations, (key, spec) => ({
+          ...spec,
+          run: (attempt) => instead({ run: operations.run as Birth, input, key, attempt }, () => spec.run(attempt)),
+        })),
         input,
       ),
   };

@@ -18,7 +18,7 @@ export const laterMutations: Mutation[] = [
     name: 'relaxed-carries-nothing',
     rule: 'K27',
     guard: 'with relaxed durability nothing is carried over a lost position',
-    patches: [turn('return !relaxed || journal.started.has(key);', 'return true;')],
+    patches: [turn('return !this.#relaxed || this.#journal.started.has(key);', 'return true;')],
   },
   {
     name: 'relaxed-flushes-children',
@@ -26,8 +26,8 @@ export const laterMutations: Mutation[] = [
     guard: 'with relaxed durability children and atMostOnce steps are flushed first',
     patches: [
       turn(
-        "return relaxed && request.kind === 'step' && !request.spec.atMostOnce && !journal",
-        'return relaxed && !journal',
+        "this.#relaxed && request.kind === 'step' && !request.spec.atMostOnce && !this.#journal",
+        'this.#relaxed && !this.#journal',
       ),
     ],
   },
@@ -54,19 +54,21 @@ export const laterMutations: Mutation[] = [
     name: 'foreign-is-no-claim',
     rule: 'K8',
     guard: 'a claim that lost its place to an event from outside is made anew',
-    patches: [turn("result === 'written' ? claim.leaseUntil : heldUntil();", 'claim.leaseUntil;')],
+    patches: [turn("result === 'written' ? claim.leaseUntil : this.#heldUntil();", 'claim.leaseUntil;')],
   },
   {
     name: 'relaxed-keeps-at-most-once',
     rule: 'K27',
     guard: 'a step that is marked as started is kept over a lost position, whatever the durability',
-    patches: [turn('return !relaxed || journal.started.has(key);', 'return !relaxed;')],
+    patches: [turn('return !this.#relaxed || this.#journal.started.has(key);', 'return !this.#relaxed;')],
   },
   {
     name: 'blobs-again',
     rule: 'K5',
     guard: 'blobs that do not answer for a moment do not end the turn',
-    patches: [turn(': retrying(ports, () => loadPayload(ports, payload));', ': loadPayload(ports, payload);')],
+    patches: [
+      turn(': retrying(this.#ports, () => loadPayload(this.#ports, payload));', ': loadPayload(this.#ports, payload);'),
+    ],
   },
   {
     name: 'timers-before-children',
@@ -74,7 +76,9 @@ export const laterMutations: Mutation[] = [
     mode: 'faults',
     guard: 'they come before the end of a child that the parent has looked up, too',
     patches: [
-      turn('if (isOutside(arrival.event)) return fireTimers(arrival.event.at).then(() => feedResult(arrival));'),
+      turn(
+        'if (isOutside(arrival.event)) return this.#fireTimers(arrival.event.at).then(() => this.#feedResult(arrival));',
+      ),
     ],
   },
   {
@@ -126,8 +130,8 @@ export const laterMutations: Mutation[] = [
     guard: 'a process knows nothing of a run that only a turn of its own would have written',
     patches: [
       appender(
-        "if (standing.driver && standing.driver.id !== driver) return 'lost';",
-        "if (standing.driver && standing.driver.id !== driver) {\n      extendJournal(journal, chunk);\n      return 'lost';\n    }",
+        "if (standing.driver && standing.driver.id !== this.#driver) return 'lost';",
+        "if (standing.driver && standing.driver.id !== this.#driver) {\n      extendJournal(journal, chunk);\n      return 'lost';\n    }",
       ),
     ],
   },
@@ -142,6 +146,6 @@ export const laterMutations: Mutation[] = [
     name: 'known-program',
     rule: 'K1',
     guard: 'a program that was fed what a turn then could not write is not gone on with',
-    patches: [turn('    known.suspended = undefined;\n')],
+    patches: [turn('    this.#known.suspended = undefined;\n')],
   },
 ];

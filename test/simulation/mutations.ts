@@ -31,8 +31,8 @@ export const mutations: Mutation[] = [
     guard: 'a program has come to rest after a macrotask, not after some microtasks',
     patches: [
       program(
-        'return context.clock.macrotask().then(quiesced);',
-        'return Promise.resolve().then(() => {}).then(() => {}).then(quiesced);',
+        'return this.#clock.macrotask().then(this.#quiesced);',
+        'return Promise.resolve().then(() => {}).then(() => {}).then(this.#quiesced);',
       ),
     ],
   },
@@ -42,8 +42,8 @@ export const mutations: Mutation[] = [
     guard: 'nothing is fed while an append is in flight',
     patches: [
       turn(
-        '    arrivals.push(arrival);\n    wake();',
-        '    arrivals.push(arrival);\n    void feedArrival()?.then(wake);',
+        '    this.#arrivals.push(arrival);\n    this.wake();',
+        '    this.#arrivals.push(arrival);\n    void this.#feedArrival()?.then(wake);',
       ),
     ],
   },
@@ -51,14 +51,17 @@ export const mutations: Mutation[] = [
     name: 'flush-before-effect',
     rule: 'K2',
     guard: 'an effect starts after the events that it follows from are durable',
-    patches: [turn('if (request.after <= durableSeq()) return true;', 'return true;')],
+    patches: [turn('if (request.after <= this.#durableSeq()) return true;', 'return true;')],
   },
   {
     name: 'flush-before-retry',
     rule: 'K2',
     guard: 'a failed attempt is durable before the next one starts',
     patches: [
-      program('          request.after = seq;\n          pending.add(request);', '          pending.add(request);'),
+      program(
+        '          request.after = this.#seq;\n          this.pending.add(request);',
+        '          this.pending.add(request);',
+      ),
     ],
   },
   {
@@ -67,7 +70,7 @@ export const mutations: Mutation[] = [
     guard: 'a foreign event wins its place, and the program is made anew',
     patches: [
       turn(
-        "    if (result === 'foreign') {\n      await rebuild();\n      return result;\n    }",
+        "    if (result === 'foreign') {\n      await this.#rebuild();\n      return result;\n    }",
         "    if (result === 'foreign') return result;",
       ),
     ],
@@ -76,13 +79,13 @@ export const mutations: Mutation[] = [
     name: 'carry-over',
     rule: 'K3',
     guard: 'what own effects have produced is carried over a lost position',
-    patches: [turn('[...unrecorded, ...arrivals].filter(({ key }) => isFirm(key))', '[]')],
+    patches: [turn('[...this.#unrecorded, ...this.#arrivals].filter(({ key }) => this.#isFirm(key))', '[]')],
   },
   {
     name: 'carry-unrecorded',
     rule: 'K3',
     guard: 'outcomes that were fed and not yet written are carried over, too',
-    patches: [turn('[...unrecorded, ...arrivals].filter', 'arrivals.filter')],
+    patches: [turn('[...this.#unrecorded, ...this.#arrivals].filter', 'this.#arrivals.filter')],
   },
   {
     name: 'carry-what-comes-meanwhile',
@@ -90,8 +93,8 @@ export const mutations: Mutation[] = [
     guard: 'so are those that come while the program is made anew',
     patches: [
       turn(
-        '    inbox = await readMail();\n    await replay();\n',
-        '    const early = arrivals.slice();\n    inbox = await readMail();\n    await replay();\n    arrivals = early;\n',
+        '    this.#inbox = await this.#readMail();\n    await this.#replay();\n',
+        '    const early = this.#arrivals.slice();\n    this.#inbox = await this.#readMail();\n    await this.#replay();\n    this.#arrivals = early;\n',
       ),
     ],
   },
@@ -101,10 +104,10 @@ export const mutations: Mutation[] = [
     guard: 'running effects are attached to again',
     patches: [
       turn(
-        'for (const { key, attempt } of [...carried, ...effects.running.values()]) takePending(key, attempt);',
-        'for (const { key, attempt } of carried) takePending(key, attempt);',
+        'for (const { key, attempt } of [...carried, ...this.#effects.running.values()]) this.#takePending(key, attempt);',
+        'for (const { key, attempt } of carried) this.#takePending(key, attempt);',
       ),
-      turn('if (effects.running.has(request.key)) program.pending.delete(request);\n      else if', 'if'),
+      turn('if (this.#effects.running.has(request.key)) this.program.pending.delete(request);\n      else if', 'if'),
     ],
   },
   {
@@ -113,10 +116,10 @@ export const mutations: Mutation[] = [
     mode: 'calm',
     guard: 'losers are stopped once the event that decided is durable',
     patches: [
-      turn('const decided = stops.findIndex(({ after }) => after > durableSeq());', 'const decided = -1;'),
+      turn('const decided = stops.findIndex(({ after }) => after > this.#durableSeq());', 'const decided = -1;'),
       turn(
-        '    const needsWrite = startEffects();\n',
-        '    void stopEffects();\n    const needsWrite = startEffects();\n',
+        '    const needsWrite = this.#startEffects();\n',
+        '    void this.#stopEffects();\n    const needsWrite = this.#startEffects();\n',
       ),
     ],
   },
@@ -125,14 +128,17 @@ export const mutations: Mutation[] = [
     rule: 'K4',
     mode: 'calm',
     guard: "a loser's outcome is kept until the event that decided is durable",
-    patches: [turn('if (tail.length > 0) unrecorded.push(arrival);', '')],
+    patches: [turn('if (this.#tail.length > 0) this.#unrecorded.push(arrival);', '')],
   },
   {
     name: 'own-write',
     rule: 'K5',
     guard: "an append that the store had applied before it timed out is known as one's own",
     patches: [
-      appender('if (standing.driver && standing.driver.id !== driver)', 'if (!answer.appended && standing.driver)'),
+      appender(
+        'if (standing.driver && standing.driver.id !== this.#driver)',
+        'if (!answer.appended && standing.driver)',
+      ),
     ],
   },
   {
@@ -177,7 +183,7 @@ export const mutations: Mutation[] = [
     name: 'claim-before-effect',
     rule: 'K8',
     guard: 'a turn claims the run before its first effect',
-    patches: [turn('let claimed = start.lazy;', 'let claimed = true;')],
+    patches: [turn('this.#claimed = start.lazy;', 'this.#claimed = true;')],
   },
   {
     name: 'lazy-only-early',
@@ -198,8 +204,11 @@ export const mutations: Mutation[] = [
     rule: 'K8',
     guard: 'the lease is renewed while steps run',
     patches: [
-      turn('    if (now >= nextHeartbeat && effects.running.size > 0) return true;\n'),
-      turn('moments.push(nextVisible(), nextHeartbeat, nextWatch)', 'moments.push(nextVisible(), nextWatch)'),
+      turn('    if (now >= this.#nextHeartbeat && this.#effects.running.size > 0) return true;\n'),
+      turn(
+        'moments.push(this.#nextVisible(), this.#nextHeartbeat, this.#nextWatch)',
+        'moments.push(this.#nextVisible(), this.#nextWatch)',
+      ),
     ],
   },
   {
@@ -213,7 +222,7 @@ export const mutations: Mutation[] = [
     rule: 'K9',
     guard: 'a position lost to another driver ends the turn',
     patches: [
-      appender("if (standing.driver && standing.driver.id !== driver) return 'lost';"),
+      appender("if (standing.driver && standing.driver.id !== this.#driver) return 'lost';"),
       turn('if (next?.driver) throw new Lost();'),
     ],
   },
@@ -270,7 +279,7 @@ export const mutations: Mutation[] = [
     name: 'mark-at-most-once',
     rule: 'K12',
     guard: 'an atMostOnce step is marked as started before it runs',
-    patches: [turn('!(suspects.isStrict() || request.spec.atMostOnce)', '!suspects.isStrict()')],
+    patches: [turn('!(this.#suspects.isStrict() || request.spec.atMostOnce)', '!this.#suspects.isStrict()')],
   },
   {
     name: 'outcome-unknown',
@@ -282,7 +291,7 @@ export const mutations: Mutation[] = [
     name: 'strict-after-takeover',
     rule: 'K12',
     guard: 'after a takeover every step is marked before it runs',
-    patches: [suspects('isStrict: () => journal.takeovers > 0 || any(),', 'isStrict: () => false,')],
+    patches: [suspects('return this.#journal.takeovers > 0 || this.any();', 'return false;')],
   },
   {
     name: 'alone-in-the-run',
@@ -291,7 +300,7 @@ export const mutations: Mutation[] = [
     guard: 'a suspect runs with no other step of its run beside it',
     patches: [
       turn(
-        'const mayRun = !suspects.any() || (isSuspect && effects.running.size === 0 && suspects.enter(key));',
+        'const mayRun =\n      !this.#suspects.any() || (isSuspect && this.#effects.running.size === 0 && this.#suspects.enter(key));',
         'const mayRun = true;',
       ),
     ],
@@ -310,8 +319,8 @@ export const mutations: Mutation[] = [
     guard: 'a suspect lets another one in once its outcome is durable',
     patches: [
       turn(
-        '    const request = program.open.get(key);\n    if (!request) {',
-        '    const request = program.open.get(key);\n    suspects.leave(key);\n    if (!request) {',
+        '    const request = this.program.open.get(key);\n    if (!request) {',
+        '    const request = this.program.open.get(key);\n    this.#suspects.leave(key);\n    if (!request) {',
       ),
     ],
   },
@@ -326,13 +335,13 @@ export const mutations: Mutation[] = [
     name: 'crash-limit',
     rule: 'K12',
     guard: 'a step that kills its process again and again fails',
-    patches: [suspects('if (crashes < ports.limits.crashes) return undefined;', 'return undefined;')],
+    patches: [suspects('if (crashes < this.#ports.limits.crashes) return undefined;', 'return undefined;')],
   },
   {
     name: 'own-lease',
     rule: 'K13',
     guard: 'a driver past its own lease appends before it starts another effect',
-    patches: [turn(' || now > leaseUntil)', ')')],
+    patches: [turn(' || now > this.#leaseUntil)', ')')],
   },
   {
     name: 'gone-meanwhile',
@@ -340,15 +349,18 @@ export const mutations: Mutation[] = [
     mode: 'reborn',
     guard:
       'a driver that had no lease for a moment looks whether the run is still there: it may be deleted, and its places free',
-    patches: [turn('if (clock.now() > sureUntil) await assertThere();')],
+    patches: [turn('if (this.#clock.now() > this.#sureUntil) await this.#assertThere();')],
   },
   {
     name: 'watch',
     rule: 'K14',
     guard: 'mail is read every few seconds while steps run',
     patches: [
-      turn('moments.push(nextVisible(), nextHeartbeat, nextWatch)', 'moments.push(nextVisible(), nextHeartbeat)'),
-      turn('(nudged || now >= nextWatch)', 'nudged'),
+      turn(
+        'moments.push(this.#nextVisible(), this.#nextHeartbeat, this.#nextWatch)',
+        'moments.push(this.#nextVisible(), this.#nextHeartbeat)',
+      ),
+      turn('(this.#nudged || now >= this.#nextWatch)', 'this.#nudged'),
     ],
   },
 
@@ -359,8 +371,8 @@ export const mutations: Mutation[] = [
     guard: 'the head of a far-waiting run is lowered before its claim',
     patches: [
       turn(
-        'return claimed ? append(now) : keeper.lower(now + limits.leaseMs).then(() => append(now));',
-        'return append(now);',
+        'return this.#claimed\n      ? this.#append(now)\n      : this.#keeper.lower(now + this.#limits.leaseMs).then(() => this.#append(now));',
+        'return this.#append(now);',
       ),
     ],
   },
@@ -377,8 +389,8 @@ export const mutations: Mutation[] = [
     guard: 'the head is raised after the suspend, not before it',
     patches: [
       turn(
-        "    const ended = await park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
-        "    await store.updateHead(birth.id, { state: { status: 'waiting', wakeAt } }, { nonce: birth.nonce });\n    const ended = await park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
+        "    const ended = await this.#park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
+        "    await this.#ports.store.updateHead(this.#birth.id, { state: { status: 'waiting', wakeAt } }, { nonce: this.#birth.nonce });\n    const ended = await this.#park({\n      type: 'run_suspended',\n      at: now,\n      wakeAt,",
       ),
     ],
   },
@@ -486,7 +498,7 @@ export const mutations: Mutation[] = [
     guard: 'a driver reads the mail between its suspend and the head',
     patches: [
       turn(
-        '    inbox = await readMail();\n    if (inbox.length > 0) {\n      claimed = false;\n      return undefined;\n    }\n',
+        '    this.#inbox = await this.#readMail();\n    if (this.#inbox.length > 0) {\n      this.#claimed = false;\n      return undefined;\n    }\n',
       ),
     ],
   },
@@ -502,8 +514,8 @@ export const mutations: Mutation[] = [
     rule: 'K19',
     guard: 'an outside event counts once',
     patches: [
-      turn('if (isHeard(event.id)) continue;'),
-      turn('return record.mail.filter(({ id }) => !isHeard(id));', 'return record.mail;'),
+      turn('if (this.#isHeard(event.id)) continue;'),
+      turn('return record.mail.filter(({ id }) => !this.#isHeard(id));', 'return record.mail;'),
       drive('record.mail.filter(({ id }) => !journal.heard.has(id))', 'record.mail'),
     ],
   },
@@ -519,8 +531,8 @@ export const mutations: Mutation[] = [
     guard: 'nothing starts while the run is paused',
     patches: [
       turn(
-        'if (journal.paused || drainUntil !== undefined) return false;',
-        'if (drainUntil !== undefined) return false;',
+        'if (this.#journal.paused || this.#drainUntil !== undefined) return false;',
+        'if (this.#drainUntil !== undefined) return false;',
       ),
     ],
   },
@@ -528,7 +540,7 @@ export const mutations: Mutation[] = [
     name: 'pause-stops-timers',
     rule: 'K20',
     guard: 'no timer fires while the run is paused',
-    patches: [turn('    if (journal.paused) return undefined;\n')],
+    patches: [turn('    if (this.#journal.paused) return undefined;\n')],
   },
   {
     name: 'command-holds-from-its-append',
@@ -536,7 +548,7 @@ export const mutations: Mutation[] = [
     guard: 'nothing is fed behind a pause before the pause is durable',
     patches: [
       turn("if (event.type === 'run_paused' || event.type === 'run_resumed') return true;"),
-      turn("if (event.type === 'run_cancel_requested' && journal.paused) return true;"),
+      turn("if (event.type === 'run_cancel_requested' && this.#journal.paused) return true;"),
     ],
   },
   {
@@ -612,32 +624,35 @@ export const mutations: Mutation[] = [
     name: 'event-time',
     rule: 'K24',
     guard: 'a program sees the time of events, not of the clock',
-    patches: [program('now: () => time,', 'now: () => context.clock.now(),')],
+    patches: [program('return this.#time;', 'return this.#clock.now();')],
   },
   {
     name: 'time-never-goes-back',
     rule: 'K24',
     guard: 'the time that a program sees does not go back',
-    patches: [program('time = Math.max(time, event.at);', 'time = event.at;')],
+    patches: [program('this.#time = Math.max(this.#time, event.at);', 'this.#time = event.at;')],
   },
   {
     name: 'timer-not-before-due',
     rule: 'K24',
     guard: "a timer's event is not before its due time",
-    patches: [turn('Math.max(clock.now(), timer.due)', 'clock.now()')],
+    patches: [turn('Math.max(this.#clock.now(), timer.due)', 'this.#clock.now()')],
   },
   {
     name: 'timers-before-mail',
     rule: 'K24',
     guard: 'timers due before an outside event was accepted come first',
-    patches: [turn('      await fireTimers(event.at);\n')],
+    patches: [turn('      await this.#fireTimers(event.at);\n')],
   },
   {
     name: 'wake-at-deadline',
     rule: 'K25',
     guard: 'a waiting run is due at its deadline',
     patches: [
-      turn('journal.timedOut ? birth.deadline + limits.timeoutGraceMs : birth.deadline,', 'Number.MAX_SAFE_INTEGER,'),
+      turn(
+        'this.#journal.timedOut ? this.#birth.deadline + this.#limits.timeoutGraceMs : this.#birth.deadline,',
+        'Number.MAX_SAFE_INTEGER,',
+      ),
     ],
   },
   {
@@ -645,7 +660,7 @@ export const mutations: Mutation[] = [
     rule: 'K25',
     mode: 'stall',
     guard: 'a run that does not end within the grace is settled without its program',
-    patches: [turn('now >= birth.deadline + limits.timeoutGraceMs) {', 'false) {')],
+    patches: [turn('now >= this.#birth.deadline + this.#limits.timeoutGraceMs) {', 'false) {')],
   },
   {
     name: 'child-deadline',

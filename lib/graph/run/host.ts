@@ -1,5 +1,5 @@
 import type { Operations } from '../../kernel/operations.ts';
-import type { Inside } from '../../workflow/create-context.ts';
+import type { Inside } from '../../workflow/run-in-context.ts';
 import type { Expression, Json, Template } from '../definition.ts';
 import type { Executors } from '../executors/executors.ts';
 import type { Handler } from '../handlers.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../../workflow/context.ts';
-import { insideOf } from '../../workflow/create-context.ts';
+import { insideOf } from '../../workflow/run-in-context.ts';
 import type { Graph, Json } from '../definition.ts';
 import { startBody } from './body.ts';
 import { createEvaluator } from './evaluator.ts';
