@@ -82,8 +82,7 @@ class ChunkAppender implements Appender {
       // Without any ceremony first: that is nearly always all.
       answer = await ports.store.append(id, chunk, options);
     } catch (error) {
-      if (!isFault(error, 'unavailable')) throw error;
-      answer = await retrying(ports, () => ports.store.append(id, chunk, options));
+      answer = await tryAgain(ports, () => ports.store.append(id, chunk, options), error);
     }
     const standing = answer.appended ? chunk : answer.found;
     // A driver's id is one turn's alone: what bears it was written by an earlier try of this turn (K5).
@@ -138,16 +137,22 @@ function sizeOf(event: JournalEvent): number {
 }
 
 /** Tries again with growing delays while the store is unavailable; the same bytes each time. */
-export async function retrying<T>(ports: Ports, call: () => Promise<T>): Promise<T> {
+export function retrying<T>(ports: Ports, call: () => Promise<T>): Promise<T> {
+  return call().catch((error: unknown) => tryAgain(ports, call, error));
+}
+
+async function tryAgain<T>(ports: Ports, call: () => Promise<T>, failure: unknown): Promise<T> {
+  let error = failure;
   for (let attempt = 1; ; attempt += 1) {
+    if (!isFault(error, 'unavailable') || attempt > ports.limits.storeRetries) throw error;
+    const delay = Math.min(5_000, 25 * 2 ** attempt) * (0.5 + ports.ids.fraction() / 2);
+    await new Promise<void>((resolve) => {
+      ports.clock.schedule(ports.clock.now() + delay, resolve);
+    });
     try {
       return await call();
-    } catch (error) {
-      if (!isFault(error, 'unavailable') || attempt > ports.limits.storeRetries) throw error;
-      const delay = Math.min(5_000, 25 * 2 ** attempt) * (0.5 + ports.ids.fraction() / 2);
-      await new Promise<void>((resolve) => {
-        ports.clock.schedule(ports.clock.now() + delay, resolve);
-      });
+    } catch (next) {
+      error = next;
     }
   }
 }

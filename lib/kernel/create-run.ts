@@ -1,7 +1,7 @@
 import { retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
-import { expiryOf } from './expiry.ts';
+import { expiryOf, ownerOf } from './expiry.ts';
 import type { Head } from './head.ts';
 import { isInline, storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
@@ -34,9 +34,15 @@ export async function createRun(
 ): Promise<{ created: boolean; head: Head; inputDigest: string | undefined }> {
   const input = inputText(ports, run);
   const inputDigest = run.idempotencyKey === undefined ? undefined : ports.ids.digest(input ?? '');
-  const standing = await findBefore(ports, run, input);
-  if (standing) return { created: false, head: standing, inputDigest };
-  const birth = await makeBirth(ports, run, input, inputDigest);
+  const isLarge = input !== undefined && !isInline(input, ports.limits);
+  if (isLarge && run.idempotencyKey !== undefined) {
+    // A large input is stored before the head that refers to it: whoever comes second with a key leaves nothing behind.
+    const standing = await retrying(ports, () => ports.store.readHead(run.id));
+    if (standing) return { created: false, head: standing, inputDigest };
+  }
+  const birth = makeBirth(ports, run, inputDigest);
+  if (isLarge) birth.input = (await storePayload(ports, ownerOf(birth, ports.limits), 'input', input)).payload;
+  else if (input !== undefined) birth.input = input;
   const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));
   // A head with the own nonce is a create that had been applied when the store did not answer.
   const created = head.birth.nonce === birth.nonce;
@@ -61,7 +67,7 @@ export async function createTombstone(
     retentionMs: parent.retention,
   };
   const run = { id: child.id, definition: never, origin: `run ${parent.id}`, latestDeadline: parent.deadline };
-  const birth = await makeBirth(ports, run, undefined, undefined);
+  const birth = makeBirth(ports, run, undefined);
   const head = freshHead(ports, birth);
   return (await ports.store.create({ ...head, state: { status: 'cancelled', closedAt: birth.createdAt } })).head;
 }
@@ -70,32 +76,22 @@ function inputText(ports: Ports, { definition, input }: NewRun): string | undefi
   return toJson(definition.parseInput(input), `The input of ${definition.name}`, ports.limits);
 }
 
-/** A large input is stored before the head that refers to it: whoever comes second with a key leaves nothing behind. */
-async function findBefore(ports: Ports, run: NewRun, input: string | undefined): Promise<Head | undefined> {
-  if (run.idempotencyKey === undefined || input === undefined || isInline(input, ports.limits)) return undefined;
-  return retrying(ports, () => ports.store.readHead(run.id));
-}
-
-async function makeBirth(
+/** Without the input. */
+function makeBirth(
   ports: Ports,
   run: Omit<NewRun, 'definition' | 'input'> & { definition: Lifetime },
-  input: string | undefined,
   inputDigest: string | undefined,
-): Promise<Birth> {
+): Birth {
   const { definition, id } = run;
   const createdAt = ports.clock.now();
   const deadline = Math.min(createdAt + definition.timeoutMs, run.latestDeadline ?? Number.POSITIVE_INFINITY);
   const retention = definition.retentionMs;
-  const expiresAt = expiryOf({ deadline, retention }, ports.limits);
-  const nonce = ports.ids.random();
-  const { payload } = await storePayload(ports, { id, nonce, expiresAt }, 'input', input);
   return {
     format: FORMAT,
     id,
-    nonce,
+    nonce: ports.ids.random(),
     workflow: definition.name,
     version: definition.version,
-    ...(payload !== undefined && { input: payload }),
     ...(inputDigest !== undefined && { inputDigest }),
     createdAt,
     deadline,

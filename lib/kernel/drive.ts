@@ -126,7 +126,8 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
   const { current, birth } = journal;
   const owner = current.phase === 'claimed' ? current.driver : current.phase === 'fresh' ? birth.host : undefined;
   if (owner === undefined) return { ownerIsGone: false, ownerIsOther: false };
-  return { ownerIsGone: await ports.liveness.isGone(owner), ownerIsOther: owner.split('.')[0] !== ports.liveness.self };
+  if (owner.split('.')[0] === ports.liveness.self) return { ownerIsGone: false, ownerIsOther: false };
+  return { ownerIsGone: await ports.liveness.isGone(owner), ownerIsOther: true };
 }
 
 async function takeTurn(

@@ -89,30 +89,22 @@ class RunningEffects implements Effects {
   #startStep(request: StepRequest, budgetMs: number): void {
     const step = new RunningStep(this.#ports, this.#birth, request, budgetMs);
     const { key, attempt, startedAt } = step;
-    this.running.set(key, step);
     this.#ports.observer?.stepStarted?.({ run: this.#birth.id, key, attempt, at: startedAt });
     try {
       const result = step.run();
       if (result instanceof Promise) this.#await(step, result);
-      else this.#succeed(step, result);
+      else this.#owner.arrived(completed(this.#ports, step, result));
     } catch (error) {
-      this.#fail(step, error);
+      this.#owner.arrived(failedAttempt(this.#ports, step, error));
     }
   }
 
   #await(step: RunningStep, result: Promise<StepResult>): void {
+    this.running.set(step.key, step);
     result.then(
-      (value) => this.#succeed(step, value),
-      (error: unknown) => this.#fail(step, error),
+      (value) => this.#finish(step, completed(this.#ports, step, value)),
+      (error: unknown) => this.#finish(step, failedAttempt(this.#ports, step, error)),
     );
-  }
-
-  #succeed(step: RunningStep, result: StepResult): void {
-    this.#finish(step, completed(this.#ports, step, result));
-  }
-
-  #fail(step: RunningStep, error: unknown): void {
-    this.#finish(step, failedAttempt(this.#ports, step, error));
   }
 
   #startChild(request: ChildRequest): void {

@@ -26,16 +26,11 @@ export async function announce(ports: Ports, journal: Journal): Promise<void> {
   } else if (birth.parent) {
     await deliver(ports, birth.parent, await settledNotice(ports, birth, end, birth.parent));
   }
-  await cancelChildren(ports, birth, await childrenOf(ports, journal, end));
+  const children = startedChildren(journal);
+  if (end.openChildren) for (const child of await loadListed(ports, end.openChildren)) children.set(child.key, child);
+  if (children.size > 0) await cancelChildren(ports, birth, [...children.values()]);
   await closeHead(ports, journal, end);
   ports.changes.publish(birth.id, journal.position, end);
-}
-
-/** Those that have not ended, as far as the run knows. */
-async function childrenOf(ports: Ports, journal: Journal, { openChildren = [] }: SettledEvent): Promise<OpenChild[]> {
-  const children = startedChildren(journal);
-  for (const child of await loadListed(ports, openChildren)) children.set(child.key, child);
-  return [...children.values()];
 }
 
 async function closeHead(ports: Ports, journal: Journal, end: SettledEvent): Promise<void> {

@@ -1,10 +1,10 @@
 import { retrying } from './appender.ts';
-import type { Birth, Continuation, Listed, OpenChild, OpenChildren } from './events.ts';
+import type { Birth, Continuation, Listed, OpenChild, OpenChildren, Payload } from './events.ts';
 import { ownerOf } from './expiry.ts';
 import { Fault, isFault } from './faults.ts';
 import { type Journal, type SettledEvent, startedChildren } from './journal.ts';
 import type { Limits } from './limits.ts';
-import { storePayload, toJson } from './payload.ts';
+import { isInline, storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { Outcome, Program } from './program.ts';
 import { storeError } from './stored-error.ts';
@@ -20,10 +20,9 @@ export async function endOf(
   outcome: Outcome,
   at: number,
 ): Promise<SettledEvent> {
-  const left = await leftOpen(ports, journal, program);
+  const hasNothingOpen = program.open.size === 0 && program.stops.length === 0;
+  const left = hasNothingOpen ? undefined : await leftOpen(ports, journal, program);
   const { birth } = journal;
-  const store = (name: string, text: string | undefined) =>
-    retrying(ports, () => storePayload(ports, ownerOf(birth, ports.limits), name, text));
   if (program.cancelled) {
     const cancelled = { name: 'CancelledError', message: program.cancelled.reason ?? 'The run was cancelled' };
     const thrown = outcome.type === 'threw' ? storeError(outcome.error, ports.limits) : cancelled;
@@ -39,13 +38,13 @@ export async function endOf(
   try {
     if (outcome.type === 'returned') {
       const text = toJson(outcome.value, `The output of ${birth.workflow}`, ports.limits);
-      const { payload } = await store('output', text);
+      const payload = await kept(ports, birth, 'output', text);
       return { type: 'run_completed', at, ...(payload !== undefined && { output: payload }), ...left };
     }
     const definition = await ports.definitions.find(birth.workflow, birth.version);
     if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
     const text = toJson(definition.parseInput(outcome.input), 'The input given to continueAs', ports.limits);
-    const { payload } = await store('successor', text);
+    const payload = await kept(ports, birth, 'successor', text);
     const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
     const untaken = program.untakenSignals();
     const continuedAs: Continuation = {
@@ -103,6 +102,18 @@ async function leftOpen(
 
 async function storeListed<T>(ports: Ports, birth: Birth, name: string, list: T[]): Promise<Listed<T>> {
   const text = JSON.stringify(list);
-  const { payload } = await retrying(ports, () => storePayload(ports, ownerOf(birth, ports.limits), name, text));
+  const payload = await kept(ports, birth, name, text);
   return typeof payload === 'object' ? payload : list;
+}
+
+/** As what an event holds the text, at once where that is the text itself. */
+function kept(
+  ports: Ports,
+  birth: Birth,
+  name: string,
+  text: string | undefined,
+): Payload | undefined | Promise<Payload | undefined> {
+  if (text === undefined || isInline(text, ports.limits)) return text;
+  const owner = ownerOf(birth, ports.limits);
+  return retrying(ports, () => storePayload(ports, owner, name, text)).then(({ payload }) => payload);
 }

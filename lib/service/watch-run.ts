@@ -3,6 +3,7 @@ import { isSettled } from '../kernel/head.ts';
 import { extendJournal, type Journal, openJournal, type SettledEvent } from '../kernel/journal.ts';
 import type { Ports } from '../kernel/ports.ts';
 import type { OnChange } from '../ports/changes.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { HistoryEntry } from './api.ts';
 import { hasEnded, requireHead, requireRun, runNotFound } from './checks.ts';
 import { historyOf } from './history.ts';
@@ -17,7 +18,7 @@ export async function* watchRun(
   options: { after?: number; signal?: AbortSignal },
 ): AsyncGenerator<HistoryEntry> {
   const { after = 0, signal } = options;
-  const hints = listen(ports, id, signal);
+  const hints = new Hints(ports, id, signal);
   let journal: Journal | undefined;
   try {
     while (!signal?.aborted) {
@@ -47,7 +48,7 @@ export type RunEnd = Extract<SettledEvent, { type: 'run_completed' }> | undefine
 export async function awaitEnd(ports: Ports, id: string, signal?: AbortSignal): Promise<RunEnd> {
   let settledAt: number | undefined;
   let told: SettledEvent | undefined;
-  const hints = listen(ports, id, signal, (position, end) => {
+  const hints = new Hints(ports, id, signal, (position, end) => {
     if (position !== 'unknown') settledAt ??= position;
     told ??= end;
     return position !== undefined;
@@ -84,46 +85,50 @@ async function endAt(ports: Ports, id: string, position: number): Promise<RunEnd
   return completed(record?.chunks.at(-1)?.events.at(-1));
 }
 
-interface Hints {
-  /** Forgets the hints so far. */
-  reset(): void;
-  /** Resolves at once if a hint came since the last reset, else at the next one, at the fallback or at the abort. */
-  next(): Promise<void>;
-  stop(): void;
-}
+class Hints {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal | undefined;
+  readonly #unsubscribe: () => void;
+  readonly #hint = (): void => {
+    this.#hinted = true;
+    this.#resume?.();
+  };
+  #hinted = false;
+  #resume: (() => void) | undefined;
 
-function listen(
-  ports: Ports,
-  id: string,
-  signal: AbortSignal | undefined,
-  matters: (...change: Parameters<OnChange>) => boolean = () => true,
-): Hints {
-  let hinted = false;
-  let resume: (() => void) | undefined;
-  const hint = () => {
-    hinted = true;
-    resume?.();
-  };
-  const unsubscribe = ports.changes.subscribe(id, (settledAt, end) => {
-    if (matters(settledAt, end)) hint();
-  });
-  signal?.addEventListener('abort', hint, { once: true });
-  return {
-    reset() {
-      hinted = false;
-    },
-    async next() {
-      if (hinted || signal?.aborted) return;
-      const cancel = ports.clock.schedule(ports.clock.now() + fallbackMs, hint);
-      await new Promise<void>((resolve) => {
-        resume = resolve;
-      });
-      resume = undefined;
-      cancel();
-    },
-    stop() {
-      unsubscribe();
-      signal?.removeEventListener('abort', hint);
-    },
-  };
+  /** `matters`: which changes are hints. Default: each. */
+  constructor(
+    { changes, clock }: Ports,
+    id: string,
+    signal: AbortSignal | undefined,
+    matters?: (...change: Parameters<OnChange>) => boolean,
+  ) {
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#unsubscribe = changes.subscribe(id, (settledAt, end) => {
+      if (matters === undefined || matters(settledAt, end)) this.#hint();
+    });
+    signal?.addEventListener('abort', this.#hint, { once: true });
+  }
+
+  /** Forgets the hints so far. */
+  reset(): void {
+    this.#hinted = false;
+  }
+
+  /** Resolves at once if a hint came since the last reset, else at the next one, at the fallback or at the abort. */
+  async next(): Promise<void> {
+    if (this.#hinted || this.#signal?.aborted) return;
+    const cancel = this.#clock.schedule(this.#clock.now() + fallbackMs, this.#hint);
+    await new Promise<void>((resolve) => {
+      this.#resume = resolve;
+    });
+    this.#resume = undefined;
+    cancel();
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#signal?.removeEventListener('abort', this.#hint);
+  }
 }

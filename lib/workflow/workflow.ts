@@ -2,8 +2,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Definition, Durability } from '../kernel/definition.ts';
 import { Fault } from '../kernel/faults.ts';
 import type { Context } from './context.ts';
-import { runInContext } from './run-in-context.ts';
 import { type Duration, toMs } from './duration.ts';
+import { runInContext } from './run-in-context.ts';
 import { parseWith } from './schema.ts';
 import type { Stored } from './stored.ts';
 
