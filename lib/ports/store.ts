@@ -61,6 +61,7 @@ interface DueRun {
 /**
  * Runs: heads, journals, mail. Every method may throw a `Fault` with code `unavailable` (try again), `refused` (somebody
  * has to see to it), `storage_full` or `corrupt` (names the record). What has expired or is being deleted reads as absent.
+ * Who hands a record over does not change it any more; what is given belongs to who has asked for it.
  */
 export interface Store {
   /**

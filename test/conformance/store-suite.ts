@@ -125,12 +125,16 @@ export function storeSuite(
         expect(await store.create(head)).toEqual({ created: true, head });
       });
 
-      test('keeps what it was given, not the object: later changes to either side reach nobody', async () => {
-        const head = aHead();
-        const { head: answer } = await store.create(head);
-        head.birth.workflow = 'changed';
-        answer.position = 99;
-        expect(await store.readHead('run-1')).toEqual(aHead());
+      test('what it gives belongs to who asked for it: changes to that reach nobody', async () => {
+        await store.create(aHead());
+        await store.append('run-1', aChunk(1));
+        for (const record of [await store.read('run-1'), await store.read('run-1')]) {
+          expect(record).toEqual({ head: aHead(), chunks: [aChunk(1)], mail: [] });
+          Object.assign(record?.head.birth ?? {}, { workflow: 'changed' });
+          Object.assign(record?.chunks[0]?.events[0] ?? {}, { at: 0 });
+        }
+        const standing = await store.append('run-1', aChunk(1, { id: 'another' }));
+        expect(standing).toEqual({ appended: false, found: aChunk(1) });
       });
     });
 

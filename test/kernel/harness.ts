@@ -170,8 +170,8 @@ export function createWorld(options: WorldOptions = {}): World {
   const clock = createVirtualClock({ turns: quietTurns });
   const store = createMemoryStore({
     clock,
+    keep: frozen,
     copy: frozen,
-    packing: { pack: frozen, unpack: (chunk) => chunk as Chunk },
   });
   const blobs = createMemoryBlobs();
   const ids = seededIds(seed);

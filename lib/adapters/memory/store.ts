@@ -17,29 +17,21 @@ import { copyOf } from './copy.ts';
 
 interface Journal {
   nonce: string;
-  /** Packed, by position: that of the first is 1. */
-  chunks: unknown[];
+  /** By position: that of the first is 1. */
+  chunks: Chunk[];
   /** In order of arrival. */
   mail: Map<string, Mail>;
 }
 
 interface MemoryStoreOptions {
   clock: Clock;
-  /** What goes in and comes out is nobody else's. Default: a clone; records that nobody can change need none. */
+  /** What becomes of a record that comes in. Default: it is kept as it is, since nobody changes what he has handed over. */
+  keep?: <T>(record: T) => T;
+  /** What goes out is whoever asked for it's to change. Default: a clone; records that nobody can change need none. */
   copy?: <T>(record: T) => T;
-  /** As what a chunk is kept. Default: as text, which is one object to the garbage collector, and nobody else's. */
-  packing?: Packing<Chunk>;
 }
 
-interface Packing<T> {
-  pack(record: T): unknown;
-  unpack(packed: unknown): T;
-}
-
-const asText: Packing<Chunk> = {
-  pack: (chunk) => JSON.stringify(chunk),
-  unpack: (text) => JSON.parse(text as string) as Chunk,
-};
+const asItIs = <T>(record: T): T => record;
 
 /** What is being deleted goes first; what is open, in the order in which it is due. */
 function purgePlace(state: HeadState, expiresAt: number): number {
@@ -48,7 +40,7 @@ function purgePlace(state: HeadState, expiresAt: number): number {
 }
 
 /** The model of the store port: every other store has to answer as this one does. */
-export function createMemoryStore({ clock, copy = copyOf, packing = asText }: MemoryStoreOptions): Store {
+export function createMemoryStore({ clock, keep = asItIs, copy = copyOf }: MemoryStoreOptions): Store {
   const heads = new Map<string, Head>();
   /** Of those of `heads` that are open: most have ended, and the sweeper looks often. */
   const open = new Set<string>();
@@ -68,8 +60,7 @@ export function createMemoryStore({ clock, copy = copyOf, packing = asText }: Me
   }
 
   function chunkAt({ chunks }: Journal, position: number): Chunk | undefined {
-    const packed = chunks[position - 1];
-    return packed === undefined ? undefined : packing.unpack(packed);
+    return copy(chunks[position - 1]);
   }
 
   function setHead(head: Head): void {
@@ -109,7 +100,7 @@ export function createMemoryStore({ clock, copy = copyOf, packing = asText }: Me
       if (standing !== undefined) return { created: false, head: copy(standing) };
       const expired = heads.get(head.birth.id);
       if (expired !== undefined) remove(expired.birth.id, expired.birth.nonce);
-      setHead(copy(head));
+      setHead(keep(head));
       return { created: true, head: copy(head) };
     },
 
@@ -147,7 +138,7 @@ export function createMemoryStore({ clock, copy = copyOf, packing = asText }: Me
       const journal = journalOf(id, nonce) ?? makeJournal(id, nonce);
       const found = chunkAt(journal, position);
       if (found !== undefined) return { appended: false, found };
-      journal.chunks[position - 1] = packing.pack(chunk);
+      journal.chunks[position - 1] = keep(chunk);
       if (absorbed) for (const mailId of absorbed) journal.mail.delete(mailId);
       return { appended: true };
     },
@@ -155,13 +146,13 @@ export function createMemoryStore({ clock, copy = copyOf, packing = asText }: Me
     async updateHead(id, change, guard) {
       const head = living(id);
       if (head === undefined || !guardHolds(head.birth.nonce, head, guard)) return false;
-      setHead(copy(changed(head, change)));
+      setHead(keep(changed(head, change)));
       return true;
     },
 
     async putMail(id, nonce, mail) {
       const stored = (journalOf(id, nonce) ?? makeJournal(id, nonce)).mail;
-      if (!stored.has(mail.id)) stored.set(mail.id, copy(mail));
+      if (!stored.has(mail.id)) stored.set(mail.id, keep(mail));
     },
 
     async list(filter, { limit, cursor }) {
