@@ -8,6 +8,14 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
  * the longer do those wait that come at once.
  */
 const MOST_IN_A_ROUND = 100;
+/**
+ * So many if this process computes for more of the time than it waits. Then what these have to write is written while the
+ * next ones compute; where the disk takes longer than they do, it is better that all share one write.
+ */
+const FEWER_IN_A_ROUND = 32;
+const BUSY_UTILIZATION = 0.5;
+/** How often that is looked at, in ms. */
+const LOOK_EVERY_MS = 50;
 
 interface Round {
   come: Promise<void>;
@@ -23,12 +31,16 @@ const rounds: Round[] = [];
  */
 function nextMacrotask(): Promise<void> {
   let round = rounds.at(-1);
-  if (round === undefined || round.asked >= MOST_IN_A_ROUND) {
+  if (round === undefined || isFull(round)) {
     round = createRound();
     if (rounds.push(round) === 1) setImmediate(beginRound);
   }
   round.asked += 1;
   return round.come;
+}
+
+function isFull({ asked }: Round): boolean {
+  return asked >= FEWER_IN_A_ROUND && (asked >= MOST_IN_A_ROUND || isBusy());
 }
 
 function createRound(): Round {
@@ -41,8 +53,24 @@ function createRound(): Round {
 
 function beginRound(): void {
   const round = rounds.shift();
-  if (rounds.length > 0) setImmediate(beginRound);
+  // Not in the very next round of the loop: in that one the writes of this one begin.
+  if (rounds.length > 0) setImmediate(() => setImmediate(beginRound));
   round?.begin();
+}
+
+let utilization = performance.eventLoopUtilization();
+let lookedAt = performance.now();
+let wasBusy = false;
+
+/** Whether this process has computed for more of the time than it has waited, lately. */
+function isBusy(): boolean {
+  const now = performance.now();
+  if (now < lookedAt + LOOK_EVERY_MS) return wasBusy;
+  const latest = performance.eventLoopUtilization();
+  wasBusy = performance.eventLoopUtilization(latest, utilization).utilization > BUSY_UTILIZATION;
+  utilization = latest;
+  lookedAt = now;
+  return wasBusy;
 }
 
 /** `keepsAlive: false`: what is scheduled does not keep the process from ending. */
