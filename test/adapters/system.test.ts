@@ -39,7 +39,6 @@ describe('the system clock', () => {
   ])(
     'lets $most go on in one round of the event loop where it is busy for $utilization of the time',
     async ({ utilization, most }) => {
-      let now = performance.now();
       // Each look comes so late that the loop is looked at anew.
       vi.spyOn(performance, 'now').mockImplementation(() => {
         now += 1_000;
