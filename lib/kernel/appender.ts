@@ -72,18 +72,18 @@ class ChunkAppender implements Appender {
     };
   }
 
-  async #write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
+  #write(chunk: Chunk, absorbed: string[]): Promise<AppendResult> {
+    const { id } = this.#journal.birth;
+    const options = { absorbed, expiresAt: this.#expiresAt };
+    const write = () => this.#ports.store.append(id, chunk, options);
+    return retrying(this.#ports, write).then((answer) => this.#heed(chunk, answer));
+  }
+
+  /** What the store has answered to a chunk. */
+  #heed(chunk: Chunk, answer: Awaited<ReturnType<Store['append']>>): AppendResult {
     const ports = this.#ports;
     const journal = this.#journal;
     const { id } = journal.birth;
-    const options = { absorbed, expiresAt: this.#expiresAt };
-    let answer: Awaited<ReturnType<Store['append']>>;
-    try {
-      // Without any ceremony first: that is nearly always all.
-      answer = await ports.store.append(id, chunk, options);
-    } catch (error) {
-      answer = await tryAgain(ports, () => ports.store.append(id, chunk, options), error);
-    }
     const standing = answer.appended ? chunk : answer.found;
     // A driver's id is one turn's alone: what bears it was written by an earlier try of this turn (K5).
     if (standing.driver && standing.driver.id !== this.#driver) return 'lost';

@@ -425,19 +425,22 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
   }
 
   /** Starts what may start. True: something has to be written first. */
-  #startEffects(): boolean {
+  #startEffects(moment: number): boolean {
     if (this.#tail.length === 0) this.#suspects.leaveIfEnded(this.#effects.running);
     if (this.#journal.paused || this.#drainUntil !== undefined) return false;
     let needsWrite = false;
+    let now = moment;
     for (const request of this.program.pending) {
       if (this.#effects.running.size >= this.#limits.concurrentSteps) break;
-      // A step's function may have taken its time.
-      const now = this.#clock.now();
       if (request.kind === 'step' && request.retryAt > now) continue;
       if (this.#effects.running.has(request.key)) this.program.pending.delete(request);
       else if (!this.#isCovered(request) || !this.#claimed || now > this.#leaseUntil) needsWrite = true;
       else if (request.kind === 'child') this.#launch(request);
-      else needsWrite = this.#startStep(request) || needsWrite;
+      else {
+        needsWrite = this.#startStep(request, now) || needsWrite;
+        // The step's function may have taken its time.
+        now = this.#clock.now();
+      }
     }
     return needsWrite;
   }
@@ -457,7 +460,7 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
   }
 
   /** Starts a step, or marks it as started where that has to be durable first. True: something has to be written. */
-  #startStep(request: StepRequest): boolean {
+  #startStep(request: StepRequest, now: number): boolean {
     const { key, attempt } = request;
     const verdict = this.#suspects.verdictOn(request);
     if (verdict) {
@@ -465,7 +468,7 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
       this.arrived(verdict);
       return false;
     }
-    const budgetMs = this.#time.budgetOf(request.spec, this.#clock.now());
+    const budgetMs = this.#time.budgetOf(request.spec, now);
     if (budgetMs === undefined) {
       this.#drainUntil ??= this.#time.until;
       return false;
@@ -481,7 +484,7 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
       !this.#suspects.any() || (isSuspect && this.#effects.running.size === 0 && this.#suspects.enter(key));
     if (!mayRun) return false;
     const alone = isSuspect && { alone: true as const };
-    this.emit({ type: 'task_started', at: this.#clock.now(), key, kind: 'step', attempt, ...alone });
+    this.emit({ type: 'task_started', at: now, key, kind: 'step', attempt, ...alone });
     return true;
   }
 
@@ -527,7 +530,7 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
     if (now >= this.#time.drainAt) this.#drainUntil ??= this.#time.until;
     if (this.program.outcome)
       return this.#settle(endOf(this.#ports, this.#journal, this.program, this.program.outcome, now));
-    const needsWrite = this.#startEffects();
+    const needsWrite = this.#startEffects(now);
     if (this.#arrivals.length > 0) return undefined;
     const marked = this.#effects.running.size > 0 && this.#markLongSteps(now);
     const idle = this.#effects.running.size === 0 && !needsWrite && !this.#isBusy(now);

@@ -118,8 +118,8 @@ export const mutations: Mutation[] = [
     patches: [
       turn('const decided = stops.findIndex(({ after }) => after > this.#durableSeq());', 'const decided = -1;'),
       turn(
-        '    const needsWrite = this.#startEffects();\n',
-        '    void this.#stopEffects();\n    const needsWrite = this.#startEffects();\n',
+        '    const needsWrite = this.#startEffects(now);\n',
+        '    void this.#stopEffects();\n    const needsWrite = this.#startEffects(now);\n',
       ),
     ],
   },

@@ -19,8 +19,8 @@ interface Journal {
   nonce: string;
   /** By position: that of the first is 1. */
   chunks: Chunk[];
-  /** In order of arrival. */
-  mail: Map<string, Mail>;
+  /** In order of arrival; made for the first. */
+  mail?: Map<string, Mail>;
 }
 
 interface MemoryStoreOptions {
@@ -52,7 +52,7 @@ export function createMemoryStore({ clock, keep = asItIs, copy = copyOf }: Memor
   }
 
   function makeJournal(id: string, nonce: string): Journal {
-    const journal: Journal = { nonce, chunks: [], mail: new Map() };
+    const journal: Journal = { nonce, chunks: [] };
     const others = journals.get(id);
     if (others) others.push(journal);
     else journals.set(id, [journal]);
@@ -115,7 +115,7 @@ export function createMemoryStore({ clock, keep = asItIs, copy = copyOf }: Memor
         assertNoHole(id, after + 1 + chunks.length, position);
         chunks.push(chunk);
       }
-      const mail = [...(journal?.mail.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
+      const mail = [...(journal?.mail?.values() ?? [])].sort((a, b) => a.event.at - b.event.at);
       return { head: copy(head), chunks, mail: copy(mail) };
     },
 
@@ -139,7 +139,7 @@ export function createMemoryStore({ clock, keep = asItIs, copy = copyOf }: Memor
       const found = chunkAt(journal, position);
       if (found !== undefined) return { appended: false, found };
       journal.chunks[position - 1] = keep(chunk);
-      if (absorbed) for (const mailId of absorbed) journal.mail.delete(mailId);
+      if (absorbed) for (const mailId of absorbed) journal.mail?.delete(mailId);
       return { appended: true };
     },
 
@@ -151,8 +151,9 @@ export function createMemoryStore({ clock, keep = asItIs, copy = copyOf }: Memor
     },
 
     async putMail(id, nonce, mail) {
-      const stored = (journalOf(id, nonce) ?? makeJournal(id, nonce)).mail;
-      if (!stored.has(mail.id)) stored.set(mail.id, keep(mail));
+      const journal = journalOf(id, nonce) ?? makeJournal(id, nonce);
+      journal.mail ??= new Map();
+      if (!journal.mail.has(mail.id)) journal.mail.set(mail.id, keep(mail));
     },
 
     async list(filter, { limit, cursor }) {
