@@ -49,6 +49,8 @@ export async function measureSpeed(name: SubjectName, folder: string): Promise<S
   try {
     const runChain = async () => (await subject.start(chain, stepsPerRun))();
     await rateOf(runsTogether, inFlight, runChain);
+    // As many: a write changes more pages of a deep tree than of an empty one.
+    if (subject.put) await rateOf(stepsPerRun * runsTogether, inFlight, subject.put);
     return {
       ...(await measureAlone()),
       ...(await measureTogether()),

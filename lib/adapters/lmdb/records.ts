@@ -12,6 +12,7 @@ import { type HeadState, isSettled } from '../../kernel/head.ts';
 import type { Document } from '../../ports/documents.ts';
 import type { Projection } from '../store-rules.ts';
 import { packLetters, unpackLetters } from './keys.ts';
+import { packList } from './pack.ts';
 import { remembering } from './remembering.ts';
 
 /** The record that changes with the run. The nonce says whose it is; the time of birth leads to its index entries. */
@@ -59,8 +60,8 @@ function hasFingerprint(origin: number): boolean {
   return !((high & 0x7f) === 0x7f && (high & 0xf000) === 0xf000);
 }
 
-function seal(value: unknown, key: Uint8Array, origin = 0): Buffer {
-  const record = packr.pack(value, RESERVE_START_SPACE + HEADER_BYTES);
+function seal(fields: readonly unknown[], key: Uint8Array, origin = 0): Buffer {
+  const record = packList(fields, HEADER_BYTES) ?? packr.pack(fields, RESERVE_START_SPACE + HEADER_BYTES);
   record.writeUIntBE(origin, CHECKSUM_BYTES, ORIGIN_BYTES);
   record.writeUInt32BE(crc32(record.subarray(CHECKSUM_BYTES), crc32(key)), 0);
   return record;
@@ -237,12 +238,11 @@ const EVENT_FIELDS: [type: JournalEvent['type'], fields: Field[]][] = (
     ['child_settled', ['id', 'at', 'key', 'outcome']],
   ] as [JournalEvent['type'], string[]][]
 ).map(([type, names]) => [type, fieldsOf(names)]);
-const eventNumbers = new Map(EVENT_FIELDS.map(([type], number) => [type, number]));
+const eventLayouts = new Map(EVENT_FIELDS.map(([type, fields], number) => [type, { number, fields }]));
 
 function eventToItem(event: JournalEvent, origin: number): unknown {
-  const number = eventNumbers.get(event.type);
-  const fields = number === undefined ? undefined : EVENT_FIELDS[number]?.[1];
-  return (fields && toValues(event, fields, origin, [number])) ?? event;
+  const layout = eventLayouts.get(event.type);
+  return (layout && toValues(event, layout.fields, origin, [layout.number])) ?? event;
 }
 
 function eventFromItem(item: unknown, origin: number): JournalEvent {
@@ -256,17 +256,14 @@ function eventFromItem(item: unknown, origin: number): JournalEvent {
 
 export function chunkToRecord({ format, id, at, driver, takeover, events }: Chunk, key: Uint8Array): Buffer {
   const origin = originOf(at);
-  return seal(
-    [
-      format,
-      distance(origin, at),
-      numberOfAppend(id, driver?.id) ?? [id],
-      driver === undefined ? (takeover ?? null) : claimToItem(driver, takeover, origin),
-      ...events.map((event) => eventToItem(event, origin)),
-    ],
-    key,
-    origin,
-  );
+  const fields: unknown[] = [
+    format,
+    distance(origin, at),
+    numberOfAppend(id, driver?.id) ?? [id],
+    driver === undefined ? (takeover ?? null) : claimToItem(driver, takeover, origin),
+  ];
+  for (const event of events) fields.push(eventToItem(event, origin));
+  return seal(fields, key, origin);
 }
 
 type ClaimItem = [driver: Letters, leaseUntil: Distance, takeover?: true];
