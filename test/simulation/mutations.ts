@@ -603,7 +603,7 @@ export const mutations: Mutation[] = [
     name: 'cancel-open-children',
     rule: 'K22',
     guard: 'children that are open at the end are cancelled',
-    patches: [outbox('await cancelChildren(ports, birth, await childrenOf(ports, journal, end));')],
+    patches: [outbox('if (children.size > 0) await cancelChildren(ports, birth, [...children.values()]);')],
   },
   {
     name: 'look-at-children',

@@ -34,6 +34,8 @@ const fsyncOptions = {
   never: { overlappingSync: false, noSync: true },
 } as const satisfies Record<Fsync, object>;
 
+const settled = Promise.resolve();
+
 export function openEnvironment({
   dataDir,
   fsync,
@@ -60,7 +62,8 @@ export function openEnvironment({
   const env = opened(options, onFileOpened);
   // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
   // rejected, too, beside those of the writers.
-  env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));
+  const hearOfIt = () => void env.committed.then(undefined, () => {});
+  env.on('beforecommit', () => void settled.then(hearOfIt));
   return env;
 }
 
