@@ -8,7 +8,7 @@ export interface Alarm {
   stop(): void;
 }
 
-class TimedAlarm implements Alarm {
+class RunAlarm implements Alarm {
   readonly #clock: Clock;
   #woken = false;
   #resume: (() => void) | undefined;
@@ -53,5 +53,5 @@ class TimedAlarm implements Alarm {
 }
 
 export function createAlarm(clock: Clock): Alarm {
-  return new TimedAlarm(clock);
+  return new RunAlarm(clock);
 }

@@ -30,7 +30,7 @@ export interface Appender {
   append(events: JournalEvent[], claim: Claim, absorbed: string[]): Promise<AppendResult>;
 }
 
-class ChunkAppender implements Appender {
+class RunAppender implements Appender {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #driver: string;
@@ -99,7 +99,7 @@ class ChunkAppender implements Appender {
 }
 
 export function createAppender(ports: Ports, journal: Journal, driver: string): Appender {
-  return new ChunkAppender(ports, journal, driver);
+  return new RunAppender(ports, journal, driver);
 }
 
 /** Chunks within the limits of size and number, in order; one even if there are no events. */

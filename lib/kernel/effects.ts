@@ -56,7 +56,7 @@ export interface EffectsOwner {
   broke(error: unknown): void;
 }
 
-class RunningEffects implements Effects {
+class RunEffects implements Effects {
   readonly running = new Map<string, RunningEffect>();
   readonly #ports: Ports;
   readonly #birth: Birth;
@@ -92,14 +92,14 @@ class RunningEffects implements Effects {
     this.#ports.observer?.stepStarted?.({ run: this.#birth.id, key, attempt, at: startedAt });
     try {
       const result = step.run();
-      if (result instanceof Promise) this.#await(step, result);
+      if (result instanceof Promise) this.#awaitStep(step, result);
       else this.#owner.arrived(completed(this.#ports, step, result));
     } catch (error) {
       this.#owner.arrived(failedAttempt(this.#ports, step, error));
     }
   }
 
-  #await(step: RunningStep, result: Promise<StepResult>): void {
+  #awaitStep(step: RunningStep, result: Promise<StepResult>): void {
     this.running.set(step.key, step);
     result.then(
       (value) => this.#finish(step, completed(this.#ports, step, value)),
@@ -129,7 +129,7 @@ class RunningEffects implements Effects {
 }
 
 export function createEffects(ports: Ports, birth: Birth, owner: EffectsOwner): Effects {
-  return new RunningEffects(ports, birth, owner);
+  return new RunEffects(ports, birth, owner);
 }
 
 /** What an aborted step finds as its signal's reason. */

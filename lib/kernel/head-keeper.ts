@@ -19,7 +19,7 @@ export interface HeadKeeper {
   raise(): Promise<void>;
 }
 
-class KeeperOfHead implements HeadKeeper {
+class RunHeadKeeper implements HeadKeeper {
   readonly #ports: Ports;
   readonly #journal: Journal;
   #wakeAt: number;
@@ -54,7 +54,7 @@ class KeeperOfHead implements HeadKeeper {
 
 /** `read`: the head as read with the journal. */
 export function createHeadKeeper(ports: Ports, journal: Journal, read: HeadAsRead): HeadKeeper {
-  return new KeeperOfHead(ports, journal, read);
+  return new RunHeadKeeper(ports, journal, read);
 }
 
 function isParked({ current }: Journal): boolean {

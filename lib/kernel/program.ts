@@ -57,7 +57,7 @@ export interface Program {
   readonly open: ReadonlyMap<string, Request>;
   /** Those of them that are timers, in the same order. */
   readonly timers: ReadonlySet<TimerRequest>;
-  /** Effects asked for and not yet handed out by `take`. */
+  /** Effects asked for and not yet started. */
   readonly pending: Set<EffectRequest>;
   readonly stops: Stop[];
   readonly outcome: Outcome | undefined;
@@ -102,7 +102,7 @@ export interface ProgramContext {
 const noTimers: ReadonlySet<TimerRequest> = new Set();
 
 /** A class, and what few programs need is made when they do: each run under way has one. Its operations are its own methods. */
-class WorkflowProgram implements Program, Operations {
+class RunProgram implements Program, Operations {
   readonly run: Birth;
   readonly open = new Map<string, Request>();
   readonly pending = new Set<EffectRequest>();
@@ -505,7 +505,7 @@ class WorkflowProgram implements Program, Operations {
 }
 
 export function createProgram(context: ProgramContext): Program {
-  return new WorkflowProgram(context);
+  return new RunProgram(context);
 }
 
 /** Whoever does not await a task has chosen not to hear of its failure. */

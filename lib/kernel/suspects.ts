@@ -36,7 +36,7 @@ interface TurnOfSuspects {
   wake(): void;
 }
 
-class SuspectsOfTurn implements Suspects {
+class RunSuspects implements Suspects {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #turn: TurnOfSuspects;
@@ -98,5 +98,5 @@ class SuspectsOfTurn implements Suspects {
 }
 
 export function createSuspects(ports: Ports, journal: Journal, turn: TurnOfSuspects): Suspects {
-  return new SuspectsOfTurn(ports, journal, turn);
+  return new RunSuspects(ports, journal, turn);
 }

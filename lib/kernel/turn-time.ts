@@ -20,7 +20,7 @@ const longestDrainMs = 30_000;
 /** Steps that begin this soon after a turn's first one have, like it, all the time that a turn can give. */
 const togetherMs = 1_000;
 
-class TimeOfTurn implements TurnTime {
+class RunTurnTime implements TurnTime {
   readonly until: number;
   readonly drainAt: number;
   readonly #stepMs: number;
@@ -46,5 +46,5 @@ class TimeOfTurn implements TurnTime {
 }
 
 export function createTurnTime(limits: Limits, now: number, until = Number.POSITIVE_INFINITY): TurnTime {
-  return new TimeOfTurn(limits, now, until);
+  return new RunTurnTime(limits, now, until);
 }

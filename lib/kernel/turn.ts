@@ -70,7 +70,7 @@ export interface TurnStart {
 /** A turn's first append comes at once, unless its process stands still. */
 const unclaimedMs = 1_000;
 
-class RunningTurn implements Turn, ProgramHost, EffectsOwner {
+class RunTurn implements Turn, ProgramHost, EffectsOwner {
   program!: Program;
   readonly #ports: Ports;
   readonly #clock: Clock;
@@ -528,8 +528,8 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
       return this.#settle(endOf(this.#ports, this.#journal, this.program, { type: 'threw', error: graceOver() }, now));
     }
     if (now >= this.#time.drainAt) this.#drainUntil ??= this.#time.until;
-    if (this.program.outcome)
-      return this.#settle(endOf(this.#ports, this.#journal, this.program, this.program.outcome, now));
+    const { outcome } = this.program;
+    if (outcome) return this.#settle(endOf(this.#ports, this.#journal, this.program, outcome, now));
     const needsWrite = this.#startEffects(now);
     if (this.#arrivals.length > 0) return undefined;
     const marked = this.#effects.running.size > 0 && this.#markLongSteps(now);
@@ -537,10 +537,13 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
     // What woke the run and its next suspend are one write. Children are cancelled under a claim, lest it be forgotten.
     if (idle && (this.program.stops.length === 0 || this.#tail.length === 0)) return this.#suspend();
     if (needsWrite || marked || this.#mustFlush(now)) return this.#flush();
-    if (this.#drainUntil !== undefined && (this.#effects.running.size === 0 || now >= this.#drainUntil))
-      return this.#yieldRun();
+    if (this.#mustYield(now)) return this.#yieldRun();
     if (this.#nudged) return this.#look();
     return this.#alarm.sleepUntil(this.#nextMoment(now));
+  }
+
+  #mustYield(now: number): boolean {
+    return this.#drainUntil !== undefined && (this.#effects.running.size === 0 || now >= this.#drainUntil);
   }
 
   /** Steps run, or have just ended. Who only waits reads the mail when it suspends. */
@@ -572,11 +575,13 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
     if (now >= this.#nextHeartbeat && this.#effects.running.size > 0) return true;
     if (this.#tail.length === 0) return false;
     if (this.#told.size > 0 || this.#suspects.isIn()) return true;
-    return this.#definition.durability !== 'none' && now >= this.#tailSince + this.#lingerMs();
+    return now >= this.#flushAt();
   }
 
-  #lingerMs(): number {
-    return this.#relaxed ? this.#limits.relaxedLingerMs : this.#limits.lingerMs;
+  /** When what is in the tail is written at the latest. */
+  #flushAt(): number {
+    if (this.#definition.durability === 'none') return Number.POSITIVE_INFINITY;
+    return this.#tailSince + (this.#relaxed ? this.#limits.relaxedLingerMs : this.#limits.lingerMs);
   }
 
   /** There is something to do soon, so that suspending is not worth it. */
@@ -597,11 +602,11 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
     if (!this.#journal.paused) moments.push(nextTimer(this.program)?.due ?? Number.POSITIVE_INFINITY);
     if (!this.#journal.paused && this.#drainUntil === undefined) moments.push(nextRetry(this.program, now));
     if (this.#effects.running.size > 0) moments.push(this.#nextVisible(), this.#nextHeartbeat, this.#nextWatch);
-    if (this.#tail.length > 0 && this.#definition.durability !== 'none')
-      moments.push(this.#tailSince + this.#lingerMs());
+    if (this.#tail.length > 0) moments.push(this.#flushAt());
     moments.push(this.#drainUntil ?? this.#time.drainAt);
-    if (this.#stuckSince !== undefined && this.program.open.size === 0)
+    if (this.#stuckSince !== undefined && this.program.open.size === 0) {
       moments.push(this.#stuckSince + this.#limits.stuckAfterMs);
+    }
     return Math.min(...moments);
   }
 
@@ -654,8 +659,10 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
         { delayMs: Math.max(0, goesOnAt - this.#clock.now()) },
       );
     }
-    if (this.program.stops.length === 0)
-      this.#known.suspended = { program: this.program, definition: this.#definition, fed: this.#durableSeq() };
+    const { program } = this;
+    if (program.stops.length === 0) {
+      this.#known.suspended = { program, definition: this.#definition, fed: this.#durableSeq() };
+    }
     return 'suspended';
   }
 
@@ -750,7 +757,7 @@ class RunningTurn implements Turn, ProgramHost, EffectsOwner {
 }
 
 export function createTurn(ports: Ports, start: TurnStart): Turn {
-  return new RunningTurn(ports, start);
+  return new RunTurn(ports, start);
 }
 
 function mailIn(events: JournalEvent[]): string[] {

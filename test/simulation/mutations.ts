@@ -43,7 +43,7 @@ export const mutations: Mutation[] = [
     patches: [
       turn(
         '    this.#arrivals.push(arrival);\n    this.wake();',
-        '    this.#arrivals.push(arrival);\n    void this.#feedArrival()?.then(wake);',
+        '    this.#arrivals.push(arrival);\n    void this.#feedArrival()?.then(() => this.wake());',
       ),
     ],
   },

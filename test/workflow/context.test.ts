@@ -66,4 +66,30 @@ describe('the context', () => {
     const t = await createTestPawl({ workflows: [counting] });
     expect(await (await t.start('counting', 1)).result()).toBe(3);
   });
+
+  test.each<[string, (ctx: Context, told: string[]) => Context]>([
+    ['a proxy of it', (ctx) => new Proxy(ctx, {})],
+    ['what inherits from it', (ctx) => Object.create(ctx) as Context],
+    [
+      'one of whose functions another was put',
+      (ctx, told) => {
+        const { step } = ctx;
+        ctx.step = ((name: string, ...rest: [never]) => {
+          told.push(name);
+          return step(name, ...rest);
+        }) as Context['step'];
+        return ctx;
+      },
+    ],
+  ])('%s does what it does', async (what, made) => {
+    const told: string[] = [];
+    const wrapping = workflow({ name: 'wrapping' }, async (ctx: Context) => {
+      const wrapped = made(ctx, told);
+      await wrapped.sleep('1s');
+      return [wrapped.run.workflow, await wrapped.step('one', () => 1)];
+    });
+    const t = await createTestPawl({ workflows: [wrapping] });
+    expect(await (await t.start('wrapping')).result()).toEqual(['wrapping', 1]);
+    expect(new Set(told)).toEqual(new Set(what.startsWith('one') ? ['one'] : []));
+  });
 });

@@ -13,7 +13,10 @@ const MOST_HEADER_BYTES = 9;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 let end = 0;
 
-/** The list's bytes behind `free` ones. `undefined`: it holds something that this writer does not know, or too much. */
+/**
+ * The list's bytes behind `free` ones. `undefined`: it holds something that this writer does not know, or more than a slab, which
+ * is tried in an empty one.
+ */
 export function packList(list: readonly unknown[], free: number): Buffer | undefined {
   for (;;) {
     const start = end;

@@ -1,3 +1,4 @@
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Clock } from '../../ports/clock.ts';
 
 /** `setTimeout` fires at once for anything longer. */
@@ -53,13 +54,13 @@ function createRound(): Round {
 
 function beginRound(): void {
   const round = rounds.shift();
-  // Not in the very next round of the loop: in that one the writes of this one begin.
-  if (rounds.length > 0) setImmediate(() => setImmediate(beginRound));
+  // Where the disk is fast, not in the very next round of the loop: in that one the writes of this one begin.
+  if (rounds.length > 0) setImmediate(wasBusy ? () => setImmediate(beginRound) : beginRound);
   round?.begin();
 }
 
-let utilization = performance.eventLoopUtilization();
-let lookedAt = performance.now();
+let utilization: EventLoopUtilization | undefined;
+let lookedAt = Number.NEGATIVE_INFINITY;
 let wasBusy = false;
 
 /** Whether this process has computed for more of the time than it has waited, lately. */

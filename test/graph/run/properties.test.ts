@@ -116,9 +116,10 @@ function shown(fate: string | undefined): string | undefined {
   return fate === 'left out' || fate === 'passed by' ? 'skipped' : fate;
 }
 
-/** How many were under way at once, at most. */
+/** How many were under way at once, at most. What was closed before it ended is left out: that makes room for others at once. */
 function mostAtOnce({ calls, takes }: Executed): number {
-  const spans = calls.map(({ at, key }) => ({ from: at, to: at + takes(key) }));
+  const ended = calls.filter(({ outcome }) => outcome === 'completed' || outcome === 'failed');
+  const spans = ended.map(({ at, key }) => ({ from: at, to: at + takes(key) }));
   return Math.max(0, ...spans.map(({ from }) => spans.filter((other) => other.from <= from && from < other.to).length));
 }
 
