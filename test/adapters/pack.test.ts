@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { unpack } from 'msgpackr';
+import { pack, unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { packList } from '../../lib/adapters/lmdb/pack.ts';
 
@@ -38,6 +38,15 @@ describe('lists as msgpack', () => {
       { numRuns: 500 },
     );
   });
+
+  test.each([0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, -1, -32, -129, -32_768, -32_769, 1.5])(
+    'a number takes no more bytes than msgpackr gives it: %s',
+    (value) => {
+      const packed = packList([value], 0) as Buffer;
+      expect(unpack(packed)).toEqual([value]);
+      expect(packed.length).toBeLessThanOrEqual(pack([value]).length);
+    },
+  );
 
   test('stay as they are while others are packed', () => {
     const all = Array.from({ length: 3_000 }, (_, at) => [at, `text ${at}`, [at % 7, null]]);

@@ -57,10 +57,8 @@ function write(value: unknown): Answer {
 
 function writeNumber(value: number): void {
   if (value === value >>> 0) writeWhole(value);
-  else if (value === (value | 0)) {
-    slab[end] = 0xd2;
-    end = slab.writeInt32BE(value, end + 1);
-  } else {
+  else if (value === (value | 0)) writeNegative(value);
+  else {
     slab[end] = 0xcb;
     end = slab.writeDoubleBE(value, end + 1);
   }
@@ -80,6 +78,20 @@ function writeWhole(value: number): void {
   } else {
     slab[end] = 0xce;
     end = slab.writeUInt32BE(value, end + 1);
+  }
+}
+
+/** From -2^31 to -1. */
+function writeNegative(value: number): void {
+  if (value >= -0x20) {
+    slab[end] = 0x100 + value;
+    end += 1;
+  } else if (value >= -0x8000) {
+    slab[end] = 0xd1;
+    end = slab.writeInt16BE(value, end + 1);
+  } else {
+    slab[end] = 0xd2;
+    end = slab.writeInt32BE(value, end + 1);
   }
 }
 
