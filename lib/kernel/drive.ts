@@ -13,7 +13,8 @@ import { isLeftToDriver } from './left-to-driver.ts';
 import { announce } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
-import { createTurn, type Turn, type TurnEnd } from './turn.ts';
+import { createTurn } from './run-turn.ts';
+import type { Turn, TurnEnd } from './turn.ts';
 
 /**
  * From a message to the end of a turn: store what came, read the run once, decide, act.

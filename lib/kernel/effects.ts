@@ -10,7 +10,7 @@ import { foldJournal } from './journal.ts';
 import type { RetryPolicy } from './operations.ts';
 import { neverStarted, settledNotice } from './outbox.ts';
 import type { Ports } from './ports.ts';
-import type { ChildRequest, EffectRequest, StepRequest } from './program.ts';
+import type { ChildRequest, EffectRequest, Program, StepRequest } from './program.ts';
 import { RunningStep, type StepResult } from './step-attempt.ts';
 import { NonRetryableError, storeError } from './stored-error.ts';
 
@@ -230,11 +230,24 @@ function failedChild(ports: Ports, key: string, thrown: unknown): Arrival {
   return ofChild(key, { type: 'task_failed', at: ports.clock.now(), key, kind: 'child', error });
 }
 
+/** What came of the children that a program waits for, where they have ended: no turn has to create those any more. */
+export async function lookAtChildren(ports: Ports, birth: Birth, program: Program): Promise<Arrival[]> {
+  const arrivals: Arrival[] = [];
+  for (const request of [...program.open.values()]) {
+    if (request.kind !== 'child') continue;
+    const settled = await retrying(ports, () => lookAtChild(ports, birth, request.key, request.id));
+    if (!settled) continue;
+    program.pending.delete(request);
+    arrivals.push(settled);
+  }
+  return arrivals;
+}
+
 /**
  * Reads a child's own journal, since the notice of its end may have been lost (K23). `undefined`: it is still open, or
  * cannot be read here, which is its own trouble and not its parent's.
  */
-export async function lookAtChild(ports: Ports, birth: Birth, key: string, id: string): Promise<Arrival | undefined> {
+async function lookAtChild(ports: Ports, birth: Birth, key: string, id: string): Promise<Arrival | undefined> {
   try {
     return await readChild(ports, birth, key, id);
   } catch (error) {

@@ -217,6 +217,13 @@ export function isOutside(event: JournalEvent): event is OutsideEvent {
   return 'id' in event;
 }
 
+/** Ids of those of the events that came from outside. */
+export function outsideIds(events: readonly JournalEvent[]): string[] {
+  const ids: string[] = [];
+  for (const event of events) if (isOutside(event)) ids.push(event.id);
+  return ids;
+}
+
 /** Ids of mail that the journal holds already: whoever has it may let go of it. */
 export function heardOf(journal: Journal, mail: readonly Mail[]): string[] {
   return mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));

@@ -83,7 +83,7 @@ export interface ProgramHost {
   emit(event: RunEvent): number;
   log: Operations['log'];
   /** The program did something while it was not being fed. */
-  onFault(): void;
+  wake(): void;
 }
 
 export interface ProgramContext {
@@ -477,7 +477,7 @@ class RunProgram implements Program, Operations {
       `${what} was called when the run had no event to react to. The workflow has probably awaited something that is not ` +
         "the context's (a fetch, a timer, another promise), or it calls the context inside a step. Do such work in ctx.step().",
     );
-    this.#host.onFault();
+    this.#host.wake();
   }
 
   #rememberFault(error: Fault): Fault {

@@ -33,7 +33,7 @@ export async function replayProgram(
         return emitted;
       },
       log: () => {},
-      onFault: () => {},
+      wake: () => {},
     },
   });
   await program.start(typeof birth.input === 'string' ? fromJson(birth.input) : undefined);

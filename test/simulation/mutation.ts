@@ -19,7 +19,7 @@ const inFile =
   (file: string) =>
   (find: string, replace = ''): Patch => ({ file, find, replace });
 
-export const turn = inFile('lib/kernel/turn.ts');
+export const turn = inFile('lib/kernel/run-turn.ts');
 export const program = inFile('lib/kernel/program.ts');
 export const journal = inFile('lib/kernel/journal.ts');
 export const admission = inFile('lib/kernel/admission.ts');

@@ -99,7 +99,7 @@ export async function checkEffects(
     ids: ports.ids,
     limits: ports.limits,
     recorded,
-    host: { emit: () => recorded.length, log: () => {}, onFault: () => {} },
+    host: { emit: () => recorded.length, log: () => {}, wake: () => {} },
   });
   /** After how many events each attempt is asked for. */
   const asked = new Map<string, number>();
