@@ -9,9 +9,10 @@ import { isSettled } from './head.ts';
 import { foldJournal } from './journal.ts';
 import type { RetryPolicy } from './operations.ts';
 import { neverStarted, settledNotice } from './outbox.ts';
+import type { EncodedPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { ChildRequest, EffectRequest, Program, StepRequest } from './program.ts';
-import { RunningStep, type StepResult } from './step-attempt.ts';
+import { RunningStep } from './step-attempt.ts';
 import { NonRetryableError, storeError } from './stored-error.ts';
 
 /**
@@ -99,7 +100,7 @@ class RunEffects implements Effects {
     }
   }
 
-  #awaitStep(step: RunningStep, result: Promise<StepResult>): void {
+  #awaitStep(step: RunningStep, result: Promise<EncodedPayload>): void {
     this.running.set(step.key, step);
     result.then(
       (value) => this.#finish(step, completed(this.#ports, step, value)),
@@ -139,7 +140,7 @@ function abortError(message: string): Error {
   return error;
 }
 
-function completed(ports: Ports, { key, attempt, startedAt }: RunningStep, { payload, text }: StepResult): Arrival {
+function completed(ports: Ports, { key, attempt, startedAt }: RunningStep, { payload, text }: EncodedPayload): Arrival {
   const event: TaskEvent = { type: 'task_completed', at: ports.clock.now(), key, kind: 'step', attempt, startedAt };
   if (payload !== undefined) event.result = payload;
   return { key, attempt, text, event };

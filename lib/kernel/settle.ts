@@ -1,10 +1,9 @@
-import { retrying } from './appender.ts';
-import type { Birth, Continuation, Listed, OpenChild, OpenChildren, Payload } from './events.ts';
-import { ownerOf } from './expiry.ts';
+import type { Birth, Continuation, Listed, OpenChild, OpenChildren } from './events.ts';
 import { Fault, isFault } from './faults.ts';
 import { type Journal, type SettledEvent, startedChildren } from './journal.ts';
+import { keepPayload } from './keep-payload.ts';
 import type { Limits } from './limits.ts';
-import { isInline, storePayload, toJson } from './payload.ts';
+import { toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { Outcome, Program } from './program.ts';
 import { storeError } from './stored-error.ts';
@@ -38,13 +37,13 @@ export async function endOf(
   try {
     if (outcome.type === 'returned') {
       const text = toJson(outcome.value, `The output of ${birth.workflow}`, ports.limits);
-      const payload = await kept(ports, birth, 'output', text);
+      const { payload } = await keepPayload(ports, birth, 'output', text);
       return { type: 'run_completed', at, ...(payload !== undefined && { output: payload }), ...left };
     }
     const definition = await ports.definitions.find(birth.workflow, birth.version);
     if (!definition) throw new Fault('not_found', `${birth.workflow}@${birth.version} is not deployed here`);
     const text = toJson(definition.parseInput(outcome.input), 'The input given to continueAs', ports.limits);
-    const payload = await kept(ports, birth, 'successor', text);
+    const { payload } = await keepPayload(ports, birth, 'successor', text);
     const id = ports.ids.digest(`successor\n${birth.id}\n${birth.nonce}`);
     const untaken = program.untakenSignals();
     const continuedAs: Continuation = {
@@ -102,18 +101,6 @@ async function leftOpen(
 
 async function storeListed<T>(ports: Ports, birth: Birth, name: string, list: T[]): Promise<Listed<T>> {
   const text = JSON.stringify(list);
-  const payload = await kept(ports, birth, name, text);
+  const { payload } = await keepPayload(ports, birth, name, text);
   return typeof payload === 'object' ? payload : list;
-}
-
-/** As what an event holds the text, at once where that is the text itself. */
-function kept(
-  ports: Ports,
-  birth: Birth,
-  name: string,
-  text: string | undefined,
-): Payload | undefined | Promise<Payload | undefined> {
-  if (text === undefined || isInline(text, ports.limits)) return text;
-  const owner = ownerOf(birth, ports.limits);
-  return retrying(ports, () => storePayload(ports, owner, name, text)).then(({ payload }) => payload);
 }

@@ -1,18 +1,11 @@
-import { retrying } from './appender.ts';
-import type { Birth, Payload } from './events.ts';
-import { ownerOf } from './expiry.ts';
+import type { Birth } from './events.ts';
+import { keepPayload } from './keep-payload.ts';
 import type { Limits } from './limits.ts';
 import type { StepAttempt } from './operations.ts';
-import { storePayload, toJson } from './payload.ts';
+import { type EncodedPayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { StepRequest } from './program.ts';
 import { NonRetryableError, TimeoutError } from './stored-error.ts';
-
-/** What a step returned, as it will be stored. */
-export interface StepResult {
-  payload: Payload | undefined;
-  text: string | undefined;
-}
 
 /**
  * One attempt of a step, under way: what the driver knows of it and what its function is told. A class because every
@@ -69,7 +62,7 @@ export class RunningStep implements StepAttempt {
    * Calls the step's function and makes its result ready to be stored, at once where the function needs no waiting for.
    * Throws, or rejects with, what the function does.
    */
-  run(): StepResult | Promise<StepResult> {
+  run(): EncodedPayload | Promise<EncodedPayload> {
     const { spec } = this.request;
     const { limits } = this.#ports;
     if (spec.timeoutMs !== undefined && spec.timeoutMs > limits.stepMs) throw tooLong(this.key, spec.timeoutMs, limits);
@@ -78,12 +71,10 @@ export class RunningStep implements StepAttempt {
     return isThenable(value) ? Promise.resolve(value).then((result) => this.#encode(result)) : this.#encode(value);
   }
 
-  #encode(value: unknown): StepResult | Promise<StepResult> {
+  #encode(value: unknown): EncodedPayload | Promise<EncodedPayload> {
     const { limits } = this.#ports;
     const text = toJson(value, `The result of step '${this.key}'`, limits);
-    if (text === undefined || text.length * 3 <= limits.inlineBytes) return { payload: text, text };
-    // The step is done: that the blobs do not answer is no reason to run it again.
-    return retrying(this.#ports, () => storePayload(this.#ports, ownerOf(this.#birth, limits), this.key, text));
+    return keepPayload(this.#ports, this.#birth, this.key, text);
   }
 
   async #limited(): Promise<unknown> {

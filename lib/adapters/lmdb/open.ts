@@ -34,8 +34,6 @@ const fsyncOptions = {
   never: { overlappingSync: false, noSync: true },
 } as const satisfies Record<Fsync, object>;
 
-const settled = Promise.resolve();
-
 export function openEnvironment({
   dataDir,
   fsync,
@@ -62,8 +60,7 @@ export function openEnvironment({
   const env = opened(options, onFileOpened);
   // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
   // rejected, too, beside those of the writers.
-  const hearOfIt = () => void env.committed.then(undefined, () => {});
-  env.on('beforecommit', () => void settled.then(hearOfIt));
+  env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));
   return env;
 }
 
