@@ -2,15 +2,15 @@ import type { Store } from '../ports/store.ts';
 import type { Chunk, JournalEvent } from './events.ts';
 import { FORMAT } from './events.ts';
 import { expiryOf } from './expiry.ts';
-import { isFault } from './faults.ts';
 import type { Journal } from './journal.ts';
 import { extendJournal } from './journal.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 
 /**
  * Writes a turn's chunks, one after the other (K6).
  *
- * Owns: positions, retries of an unavailable store, and telling one's own write from another's (K5).
+ * Owns: positions, and telling one's own write from another's (K5).
  */
 
 export type AppendResult =
@@ -133,26 +133,5 @@ function sizeOf(event: JournalEvent): number {
       return perEvent + 3 * event.key.length;
     default:
       return perEvent + 3 * JSON.stringify(event).length;
-  }
-}
-
-/** Tries again with growing delays while the store is unavailable; the same bytes each time. */
-export function retrying<T>(ports: Ports, call: () => Promise<T>): Promise<T> {
-  return call().catch((error: unknown) => tryAgain(ports, call, error));
-}
-
-async function tryAgain<T>(ports: Ports, call: () => Promise<T>, failure: unknown): Promise<T> {
-  let error = failure;
-  for (let attempt = 1; ; attempt += 1) {
-    if (!isFault(error, 'unavailable') || attempt > ports.limits.storeRetries) throw error;
-    const delay = Math.min(5_000, 25 * 2 ** attempt) * (0.5 + ports.ids.fraction() / 2);
-    await new Promise<void>((resolve) => {
-      ports.clock.schedule(ports.clock.now() + delay, resolve);
-    });
-    try {
-      return await call();
-    } catch (next) {
-      error = next;
-    }
   }
 }

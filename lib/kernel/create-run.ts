@@ -1,10 +1,10 @@
-import { retrying } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
 import { expiryOf, ownerOf } from './expiry.ts';
 import type { Head } from './head.ts';
 import { isInline, storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 
 const week = 7 * 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,5 @@
 import type { Message } from '../ports/queue.ts';
 import { admit } from './admission.ts';
-import { retrying } from './appender.ts';
 import type { Mail } from './events.ts';
 import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
@@ -13,6 +12,7 @@ import { isLeftToDriver } from './left-to-driver.ts';
 import { announce } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 import { createTurn } from './run-turn.ts';
 import type { Turn, TurnEnd } from './turn.ts';
 

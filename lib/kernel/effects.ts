@@ -1,4 +1,3 @@
-import { retrying } from './appender.ts';
 import { createRun, type NewRun } from './create-run.ts';
 import { recipientOf } from './deliver.ts';
 import type { Birth, JournalEvent, TaskEvent } from './events.ts';
@@ -12,6 +11,7 @@ import { neverStarted, settledNotice } from './outbox.ts';
 import type { EncodedPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
 import type { ChildRequest, EffectRequest, Program, StepRequest } from './program.ts';
+import { retrying } from './retrying.ts';
 import { RunningStep } from './step-attempt.ts';
 import { NonRetryableError, storeError } from './stored-error.ts';
 

@@ -1,7 +1,7 @@
-import { retrying } from './appender.ts';
 import { type Head, type HeadState, isOpen } from './head.ts';
 import { headStateOf, type Journal } from './journal.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 
 /** What is known of a head when work on its run begins. */
 export type HeadAsRead = Pick<Head, 'position' | 'state'>;

@@ -1,8 +1,8 @@
-import { retrying } from './appender.ts';
 import type { Birth } from './events.ts';
 import { ownerOf } from './expiry.ts';
 import { type EncodedPayload, isInline, storePayload } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 
 /**
  * A text as what an event of the run holds it: at once where the journal itself does, else when its blob is durable. Blobs that

@@ -1,7 +1,7 @@
-import { retrying } from './appender.ts';
 import { type Chunk, FORMAT } from './events.ts';
 import { isParking, isSettling } from './journal.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 
 /**
  * Whether news of a child, already stored as mail, can be left to the run's driver. A parent of thousands hears of each child's

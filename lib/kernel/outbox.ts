@@ -1,4 +1,3 @@
-import { retrying } from './appender.ts';
 import { createTombstone } from './create-run.ts';
 import { deliver } from './deliver.ts';
 import type { Birth, OpenChild, OutsideEvent, ParentLink, StoredError } from './events.ts';
@@ -7,6 +6,7 @@ import { isSettled } from './head.ts';
 import { type Journal, type SettledEvent, settledStatus, startedChildren } from './journal.ts';
 import { copyPayload, loadListed } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 import { someAtOnce } from './some-at-once.ts';
 import { startSuccessor, successorOf } from './successor.ts';
 import { tell } from './tell.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
-import { type Appender, type AppendResult, createAppender, retrying } from './appender.ts';
+import { type Appender, type AppendResult, createAppender } from './appender.ts';
 import type { Definition } from './definition.ts';
 import { newDriverId } from './driver-id.ts';
 import { type Arrival, createEffects, type Effects, type EffectsOwner, lookAtChildren } from './effects.ts';
@@ -22,7 +22,9 @@ import {
   payloadOf,
   type StepRequest,
 } from './program.ts';
+import { retrying } from './retrying.ts';
 import { endOf, endOfOverdue } from './settle.ts';
+import { joined, none } from './short-list.ts';
 import { createSuspects, type Suspects } from './suspects.ts';
 import { awaitingOf, blockedUntil, isShort, nextChildCheck, nextDue, nextRetry, nextTimer } from './suspension.ts';
 import type { Turn, TurnEnd, TurnStart } from './turn.ts';
@@ -132,7 +134,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
 
   /** What came of an effect. */
   arrived(arrival: Arrival): void {
-    this.#arrivals.push(arrival);
+    this.#arrivals = joined(this.#arrivals, arrival);
     this.wake();
   }
 
@@ -150,15 +152,15 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   /** Takes an event into the tail; answers with its sequence number. */
   emit(event: JournalEvent): number {
     if (this.#tail.length === 0) this.#tailSince = this.#clock.now();
-    this.#tail.push(event);
+    this.#tail = joined(this.#tail, event);
     if (isOutside(event)) this.#told.add(event.id);
     return this.#durableSeq() + this.#tail.length;
   }
 
   #takeTail(): JournalEvent[] {
     const events = this.#tail;
-    this.#tail = [];
-    this.#told.clear();
+    this.#tail = none;
+    if (this.#told.size > 0) this.#told.clear();
     return events;
   }
 
@@ -274,11 +276,11 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     const request = this.program.open.get(key);
     if (!request) {
       // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
-      if (this.#tail.length > 0) this.#unrecorded.push(arrival);
+      if (this.#tail.length > 0) this.#unrecorded = joined(this.#unrecorded, arrival);
       return undefined;
     }
     if (request.kind === 'step' && request.attempt !== attempt) return undefined;
-    this.#unrecorded.push(arrival);
+    this.#unrecorded = joined(this.#unrecorded, arrival);
     return this.#feed(event, text);
   }
 
@@ -309,7 +311,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     const events = this.#takeTail();
     const claim = { leaseUntil: now + this.#limits.leaseMs, takeover: this.#takeover };
     const result = await this.#appender.append(events, claim, this.#heard.concat(outsideIds(events)));
-    this.#heard = [];
+    this.#heard = none;
     if (result === 'lost') return result;
     // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
     if (this.#clock.now() > this.#sureUntil) await this.#assertThere();
@@ -324,7 +326,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
       await this.#rebuild();
       return result;
     }
-    this.#unrecorded = [];
+    this.#unrecorded = none;
     if (this.program.stops.length > 0) await this.#stopEffects();
     const isAtWork = this.#journal.current.phase === 'claimed';
     if (now >= this.#nextHeartbeat && isAtWork) await this.#raiseHead();

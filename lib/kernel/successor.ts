@@ -1,4 +1,3 @@
-import { retrying } from './appender.ts';
 import { createRun } from './create-run.ts';
 import type { Definition } from './definition.ts';
 import type { Birth, Continuation } from './events.ts';
@@ -7,6 +6,7 @@ import type { Head } from './head.ts';
 import { foldJournal, type Journal } from './journal.ts';
 import { fromJson, loadPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 
 /**
  * The run that goes on where another ended (`ctx.continueAs`). Everything here may be done twice.

@@ -1,10 +1,10 @@
-import { retrying } from './appender.ts';
 import { deliver, recipientOf } from './deliver.ts';
 import type { Birth, Chunk, OutsideEvent } from './events.ts';
 import { isFault } from './faults.ts';
 import { foldJournal, type Journal } from './journal.ts';
 import { copyPayload } from './payload.ts';
 import type { Ports } from './ports.ts';
+import { retrying } from './retrying.ts';
 import { successorIn } from './successor.ts';
 
 /**
