@@ -24,11 +24,10 @@ import {
 } from './program.ts';
 import { retrying } from './retrying.ts';
 import { endOf, endOfOverdue } from './settle.ts';
-import { joined, none } from './short-list.ts';
 import { createSuspects, type Suspects } from './suspects.ts';
 import { awaitingOf, blockedUntil, isShort, nextChildCheck, nextDue, nextRetry, nextTimer } from './suspension.ts';
 import type { Turn, TurnEnd, TurnStart } from './turn.ts';
-import { EventLimit, graceOver, stuck } from './turn-faults.ts';
+import { EventLimit, graceOver, Lost, stuck } from './turn-faults.ts';
 import { createTurnTime, type TurnTime } from './turn-time.ts';
 
 /**
@@ -134,7 +133,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
 
   /** What came of an effect. */
   arrived(arrival: Arrival): void {
-    this.#arrivals = joined(this.#arrivals, arrival);
+    this.#arrivals.push(arrival);
     this.wake();
   }
 
@@ -152,15 +151,17 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   /** Takes an event into the tail; answers with its sequence number. */
   emit(event: JournalEvent): number {
     if (this.#tail.length === 0) this.#tailSince = this.#clock.now();
-    this.#tail = joined(this.#tail, event);
+    // Mostly the only one: a list made for a push has room for seventeen, and the store in memory keeps it.
+    if (this.#tail.length === 0) this.#tail = [event];
+    else this.#tail.push(event);
     if (isOutside(event)) this.#told.add(event.id);
     return this.#durableSeq() + this.#tail.length;
   }
 
   #takeTail(): JournalEvent[] {
     const events = this.#tail;
-    this.#tail = none;
-    if (this.#told.size > 0) this.#told.clear();
+    this.#tail = [];
+    this.#told.clear();
     return events;
   }
 
@@ -276,11 +277,11 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     const request = this.program.open.get(key);
     if (!request) {
       // Not wanted any more, but the event that decided so is perhaps not durable yet (K4).
-      if (this.#tail.length > 0) this.#unrecorded = joined(this.#unrecorded, arrival);
+      if (this.#tail.length > 0) this.#unrecorded.push(arrival);
       return undefined;
     }
     if (request.kind === 'step' && request.attempt !== attempt) return undefined;
-    this.#unrecorded = joined(this.#unrecorded, arrival);
+    this.#unrecorded.push(arrival);
     return this.#feed(event, text);
   }
 
@@ -311,7 +312,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     const events = this.#takeTail();
     const claim = { leaseUntil: now + this.#limits.leaseMs, takeover: this.#takeover };
     const result = await this.#appender.append(events, claim, this.#heard.concat(outsideIds(events)));
-    this.#heard = none;
+    this.#heard = [];
     if (result === 'lost') return result;
     // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
     if (this.#clock.now() > this.#sureUntil) await this.#assertThere();
@@ -326,7 +327,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
       await this.#rebuild();
       return result;
     }
-    this.#unrecorded = none;
+    this.#unrecorded = [];
     if (this.program.stops.length > 0) await this.#stopEffects();
     const isAtWork = this.#journal.current.phase === 'claimed';
     if (now >= this.#nextHeartbeat && isAtWork) await this.#raiseHead();
@@ -694,6 +695,3 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
 export function createTurn(ports: Ports, start: TurnStart): Turn {
   return new RunTurn(ports, start);
 }
-
-/** Another driver has the run. */
-class Lost extends Error {}

@@ -2,7 +2,10 @@ import type { Birth } from './events.ts';
 import { Fault } from './faults.ts';
 import { TimeoutError } from './stored-error.ts';
 
-/** What ends a turn's program, or keeps it from going on, though it threw nothing itself. */
+/** What ends a turn, or its program, though that threw nothing itself. */
+
+/** Another driver has the run. */
+export class Lost extends Error {}
 
 export class EventLimit extends Error {
   override readonly name = 'LimitError';

@@ -42,8 +42,8 @@ export const mutations: Mutation[] = [
     guard: 'nothing is fed while an append is in flight',
     patches: [
       turn(
-        '    this.#arrivals = joined(this.#arrivals, arrival);\n    this.wake();',
-        '    this.#arrivals = joined(this.#arrivals, arrival);\n    void this.#feedArrival()?.then(() => this.wake());',
+        '    this.#arrivals.push(arrival);\n    this.wake();',
+        '    this.#arrivals.push(arrival);\n    void this.#feedArrival()?.then(() => this.wake());',
       ),
     ],
   },
@@ -128,7 +128,7 @@ export const mutations: Mutation[] = [
     rule: 'K4',
     mode: 'calm',
     guard: "a loser's outcome is kept until the event that decided is durable",
-    patches: [turn('if (this.#tail.length > 0) this.#unrecorded = joined(this.#unrecorded, arrival);', '')],
+    patches: [turn('if (this.#tail.length > 0) this.#unrecorded.push(arrival);', '')],
   },
   {
     name: 'own-write',
