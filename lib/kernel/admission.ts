@@ -1,5 +1,5 @@
 import type { WakeSource } from '../ports/queue.ts';
-import type { Mail } from './events.ts';
+import type { Birth, Mail } from './events.ts';
 import { type Head, isOpen } from './head.ts';
 import type { Journal, SettledEvent } from './journal.ts';
 
@@ -75,6 +75,19 @@ export function admit(asked: Asked, situation: Situation): Admission {
       if (current.wakeAt <= now || unread.length > 0) return { do: 'turn', lazy: false, takeover: !firstDelivery };
       return mend(head, journal, current.wakeAt);
   }
+}
+
+/**
+ * Whether the first turn of a run may begin with the birth that came with its message, while the run is read. Later a cancel may have
+ * been accepted long ago, or the message may have been delivered before.
+ */
+export function mayBeginUnread(
+  { receives }: Pick<Asked, 'receives'>,
+  birth: Birth,
+  now: number,
+  earlyMs: number,
+): boolean {
+  return receives === 1 && now < birth.createdAt + earlyMs;
 }
 
 /** Mail is there that was accepted since: its own message may be on its way still, or be lost. */

@@ -1,3 +1,4 @@
+import type { Message } from '../ports/queue.ts';
 import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
 import { expiryOf, ownerOf } from './expiry.ts';
@@ -6,6 +7,8 @@ import { isInline, storePayload, toJson } from './payload.ts';
 import type { Ports } from './ports.ts';
 import { retrying } from './retrying.ts';
 
+/** In UTF-16 code units. With a longer input the start message carries no birth: a queue may hold many of them. */
+const LONGEST_INPUT_SENT = 4_000;
 const week = 7 * 24 * 60 * 60 * 1000;
 
 /** What a run takes over from its workflow. */
@@ -46,7 +49,7 @@ export async function createRun(
   const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));
   // A head with the own nonce is a create that had been applied when the store did not answer.
   const created = head.birth.nonce === birth.nonce;
-  if (created) await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));
+  if (created) await retrying(ports, () => ports.queue.send(startOf(birth)));
   return { created, head, inputDigest };
 }
 
@@ -104,7 +107,14 @@ function makeBirth(
   };
 }
 
-function freshHead(ports: Ports, birth: Birth): Head {
+function startOf(birth: Birth): Message {
+  const { id, nonce, input } = birth;
+  const isSmall = typeof input !== 'string' || input.length <= LONGEST_INPUT_SENT;
+  return { kind: 'start', run: id, nonce, ...(isSmall && { birth }) };
+}
+
+/** What a run's head says from its creation until its first turn suspends, lasts, or ends. */
+export function freshHead(ports: Ports, birth: Birth): Head {
   return {
     birth,
     position: 0,

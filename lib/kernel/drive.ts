@@ -1,5 +1,6 @@
 import type { Message } from '../ports/queue.ts';
-import { admit } from './admission.ts';
+import { admit, mayBeginUnread } from './admission.ts';
+import { freshHead } from './create-run.ts';
 import type { Mail } from './events.ts';
 import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
@@ -17,7 +18,7 @@ import { createTurn } from './run-turn.ts';
 import type { Turn, TurnEnd } from './turn.ts';
 
 /**
- * From a message to the end of a turn: store what came, read the run once, decide, act.
+ * From a message to the end of a turn: store what came, read the run once, decide, act. (A first turn reads while it acts.)
  */
 
 export type DriveEnd = TurnEnd | 'left';
@@ -41,7 +42,7 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
   let opened: Opened | undefined;
   try {
     if (isNewsOfChild(message) && (await isLeftToDriver(ports, message.run, message.nonce))) return 'left';
-    opened = await open(ports, message);
+    opened = openUnread(ports, message, options) ?? (await open(ports, message));
   } catch (error) {
     if (isFault(error, 'newer_format')) return postpone(ports, message, error);
     if (isFault(error, 'corrupt')) return showDamage(ports, message.run, error.message);
@@ -101,6 +102,18 @@ interface Opened {
   unread: Mail[];
   /** Ids of mail that the journal holds, and the store still does, too. */
   heard: string[];
+  /** All this is what the message says: the turn has to read the run. */
+  isUnread?: boolean;
+}
+
+/** What is known of a run that has just been created, and whose first turn may begin with that. */
+function openUnread(ports: Ports, message: Message, options: DriveOptions): Opened | undefined {
+  if (message.kind !== 'start' || message.birth === undefined) return undefined;
+  const { birth } = message;
+  const readAt = ports.clock.now();
+  if (!mayBeginUnread(options, birth, readAt, ports.limits.earlyMs)) return undefined;
+  const known = { journal: openJournal(birth) };
+  return { readAt, head: freshHead(ports, birth), known, unread: [], heard: [], isUnread: true };
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
@@ -133,7 +146,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, known, unread, heard, readAt }: Opened,
+  { head, known, unread, heard, readAt, isUnread = false }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -146,7 +159,11 @@ async function takeTurn(
     return parkBlocked(run, takeover, 'crashing', message);
   }
   const definition = await findForOpenRun(ports, workflow, version);
-  if ('reason' in definition) return parkBlocked(run, takeover, 'not_deployed', definition.reason);
+  if ('reason' in definition) {
+    // Nothing is put aside unread.
+    if (isUnread) return drive(ports, { kind: 'start', run: message.run, nonce: journal.birth.nonce }, options);
+    return parkBlocked(run, takeover, 'not_deployed', definition.reason);
+  }
   const turn = createTurn(ports, {
     definition,
     known,
@@ -155,6 +172,7 @@ async function takeTurn(
     head,
     readAt,
     lazy,
+    unread: isUnread,
     takeover,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
     until: options.until,

@@ -4,6 +4,8 @@ export interface Limits {
   leaseMs: number;
   /** A fresh run that nobody has begun is looked at after this, in ms. */
   graceMs: number;
+  /** The first turn of a run may begin before the run is read if it was created within this, in ms (K8). */
+  earlyMs: number;
   /** Only a step that runs longer gets a `task_started`, in ms. */
   visibleAfterMs: number;
   /** How often the journal and the mail are looked at while steps run, in ms (K14). */
@@ -60,6 +62,7 @@ const minute = 60 * second;
 export const defaultLimits: Limits = {
   leaseMs: 30 * second,
   graceMs: 30 * second,
+  earlyMs: 2 * second,
   visibleAfterMs: second,
   watchMs: 5 * second,
   inlineWaitMs: second,

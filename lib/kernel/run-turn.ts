@@ -65,6 +65,8 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   /** Ids of the outside events in it. */
   readonly #told = new Set<string>();
   #inbox: Mail[];
+  /** The first reading of a run that this turn has begun unread, while it is under way. */
+  #reading: Promise<void> | undefined;
   #heard: string[];
   /** Outcomes fed and not yet durable, oldest first. */
   #unrecorded: Arrival[] = [];
@@ -111,6 +113,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     this.#sureUntil = start.lazy ? this.#leaseUntil : start.readAt + unclaimedMs;
     this.#nextHeartbeat = now + limits.leaseMs / 2;
     this.#nextWatch = now + limits.watchMs;
+    if (start.unread) this.#reading = this.#readAside();
   }
 
   nudge(): void {
@@ -311,8 +314,9 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   async #append(now: number): Promise<AppendResult> {
     const events = this.#takeTail();
     const claim = { leaseUntil: now + this.#limits.leaseMs, takeover: this.#takeover };
-    const result = await this.#appender.append(events, claim, this.#heard.concat(outsideIds(events)));
+    const heard = this.#heard;
     this.#heard = [];
+    const result = await this.#appender.append(events, claim, heard.concat(outsideIds(events)));
     if (result === 'lost') return result;
     // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
     if (this.#clock.now() > this.#sureUntil) await this.#assertThere();
@@ -357,9 +361,28 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     const record = await retrying(this.#ports, () => this.#ports.store.read(this.#birth.id, this.#journal.position));
     if (!record || record.head.birth.nonce !== this.#birth.nonce) throw new Lost();
     const [next] = record.chunks;
-    if (next?.driver) throw new Lost();
+    if (next?.driver && next.driver.id !== this.#driver) throw new Lost();
     this.#heard = heardOf(this.#journal, record.mail);
     return record.mail.filter(({ id }) => !this.#isHeard(id));
+  }
+
+  /** While first steps run: what is found is heard, and a loss known, before anything else is done. */
+  async #readAside(): Promise<void> {
+    try {
+      const mail = await this.#readMail();
+      this.#inbox.push(...mail);
+    } catch (error) {
+      this.broke(error);
+    }
+    this.#reading = undefined;
+    this.wake();
+  }
+
+  /** There is nothing but first steps yet, of which none is recorded. */
+  #isAtFirstSteps(now: number): boolean {
+    if (this.#durableSeq() > 0 || this.#drainUntil !== undefined || now >= this.#birth.deadline) return false;
+    if (this.program.fault || this.program.outcome) return false;
+    return this.program.pending.size > 0 || this.#isAtWork();
   }
 
   // --- effects -----------------------------------------------------------------------------------------------------
@@ -474,6 +497,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   /** One move: the first thing that there is to do. The turn goes on unless it comes to an end. */
   #move(): Promise<TurnEnd | AppendResult | undefined> | Promise<void> | undefined {
     const now = this.#clock.now();
+    if (this.#reading && !this.#isAtFirstSteps(now)) return this.#reading;
     if (this.program.fault) return this.#block(this.program.fault);
     if ((this.#nudged || now >= this.#nextWatch) && this.#isAtWork()) return this.#look();
     if (this.#inbox.length > 0) return this.#takeMail();

@@ -1,10 +1,10 @@
-import type { Mail } from '../kernel/events.ts';
+import type { Birth, Mail } from '../kernel/events.ts';
 
 /**
- * `start`: the first turn of a fresh run. `wake`: look at the run. `mail`: store the outside event, then look.
+ * `start`: the first turn of a fresh run, which may begin with the birth alone, if it is there. `wake`: look at the run. `mail`: store the outside event, then look.
  */
 export type Message =
-  | { kind: 'start'; run: string; nonce: string }
+  | { kind: 'start'; run: string; nonce: string; birth?: Birth }
   | { kind: 'wake'; run: string; nonce?: string; from?: WakeSource }
   | { kind: 'mail'; run: string; nonce: string; mail: Mail; expiresAt?: number };
 

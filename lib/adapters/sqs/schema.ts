@@ -1,6 +1,6 @@
 /** What a message may look like. Strict, since whoever may write to the queue can put anything there. */
 import * as z from 'zod';
-import type { OutsideEvent, Payload, StoredError } from '../../kernel/events.ts';
+import type { Birth, OutsideEvent, Payload, StoredError } from '../../kernel/events.ts';
 import { payloadOf } from '../../kernel/program.ts';
 import type { Message } from '../../ports/queue.ts';
 import { isPlainText, LONGEST_ID_BYTES } from '../store-rules.ts';
@@ -56,8 +56,31 @@ const outsideEvent: z.ZodType<OutsideEvent> = z.discriminatedUnion('type', [
   }),
 ]);
 
+const birth: z.ZodType<Birth> = z.strictObject({
+  format: z.int().positive(),
+  id,
+  nonce: id,
+  workflow: z.string(),
+  version: z.int().nonnegative(),
+  input: payload.optional(),
+  inputDigest: z.string().optional(),
+  createdAt: at,
+  deadline: at,
+  retention: z.number().nonnegative(),
+  idempotencyKey: z.string().optional(),
+  correlationId: z.string().optional(),
+  parent: z.strictObject({ id, nonce: id, key: z.string(), expiresAt: z.number() }).optional(),
+  origin: z.string().optional(),
+  host: z.string().optional(),
+});
+
 export const messageSchema: z.ZodType<Message> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('start'), run: id, nonce: id }),
+  z
+    .strictObject({ kind: z.literal('start'), run: id, nonce: id, birth: birth.optional() })
+    .refine(
+      ({ run, nonce, birth }) => birth === undefined || isBirthOf(birth, run, nonce),
+      "expected the run's own birth",
+    ),
   z.strictObject({
     kind: z.literal('wake'),
     run: id,
@@ -75,16 +98,19 @@ export const messageSchema: z.ZodType<Message> = z.discriminatedUnion('kind', [
         .refine((mail) => mail.id === mail.event.id, "expected the event's id"),
       expiresAt: at.optional(),
     })
-    .refine(({ run, mail }) => isOwnPayload(run, mail.event), 'expected a payload that is kept for the run'),
+    .refine(({ run, mail }) => isKeptFor(run, payloadOf(mail.event)), 'expected a payload that is kept for the run'),
 ]);
 
 function isUsableId(text: string): boolean {
   return text !== '' && isPlainText(text, LONGEST_ID_BYTES);
 }
 
+function isBirthOf({ id, nonce, input }: Birth, run: string, nonceOfRun: string): boolean {
+  return id === run && nonce === nonceOfRun && isKeptFor(run, input);
+}
+
 /** A run's blobs are its own: no message makes it read another's. */
-function isOwnPayload(run: string, event: OutsideEvent): boolean {
-  const given = payloadOf(event);
+function isKeptFor(run: string, given: Payload | undefined): boolean {
   return typeof given !== 'object' || (given.blob.startsWith(`${run}/`) && given.blob.length > run.length + 1);
 }
 
