@@ -167,8 +167,7 @@ async function takeTurn(
   const turn = createTurn(ports, {
     definition,
     known,
-    mail: unread,
-    heard,
+    mail: { unread, heard },
     head,
     readAt,
     lazy,

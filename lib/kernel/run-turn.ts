@@ -4,12 +4,13 @@ import { type Appender, type AppendResult, createAppender } from './appender.ts'
 import type { Definition } from './definition.ts';
 import { newDriverId } from './driver-id.ts';
 import { type Arrival, createEffects, type Effects, type EffectsOwner, lookAtChildren } from './effects.ts';
-import type { Birth, JournalEvent, Mail, Payload, RunEvent } from './events.ts';
+import type { Birth, JournalEvent, Payload, RunEvent } from './events.ts';
 import { type Fault, isFault } from './faults.ts';
 import { createHeadKeeper, type HeadKeeper } from './head-keeper.ts';
-import { heardOf, isOutside, type Journal, outsideIds, type SettledEvent } from './journal.ts';
+import { isOutside, type Journal, outsideIds, type SettledEvent } from './journal.ts';
 import type { KnownRun } from './kept-runs.ts';
 import type { Limits } from './limits.ts';
+import { Mailbox } from './mailbox.ts';
 import type { LogLevel } from './operations.ts';
 import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
@@ -62,12 +63,9 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
 
   #tail: JournalEvent[] = [];
   #tailSince = 0;
-  /** Ids of the outside events in it. */
-  readonly #told = new Set<string>();
-  #inbox: Mail[];
+  readonly #mailbox: Mailbox;
   /** The first reading of a run that this turn has begun unread, while it is under way. */
   #reading: Promise<void> | undefined;
-  #heard: string[];
   /** Outcomes fed and not yet durable, oldest first. */
   #unrecorded: Arrival[] = [];
   #arrivals: Arrival[] = [];
@@ -105,8 +103,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     this.#time = createTurnTime(limits, now, start.until);
     this.#relaxed = definition.durability !== 'each';
     this.#checksChildren = start.checkChildren;
-    this.#inbox = start.mail;
-    this.#heard = start.heard;
+    this.#mailbox = new Mailbox(ports, journal, this.#driver, start.mail);
     this.#takeover = start.takeover;
     this.#claimed = start.lazy;
     this.#leaseUntil = start.readAt + limits.leaseMs;
@@ -157,14 +154,14 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     // Mostly the only one: a list made for a push has room for seventeen, and the store in memory keeps it.
     if (this.#tail.length === 0) this.#tail = [event];
     else this.#tail.push(event);
-    if (isOutside(event)) this.#told.add(event.id);
+    if (isOutside(event)) this.#mailbox.tell(event.id);
     return this.#durableSeq() + this.#tail.length;
   }
 
   #takeTail(): JournalEvent[] {
     const events = this.#tail;
     this.#tail = [];
-    this.#told.clear();
+    this.#mailbox.tailTaken();
     return events;
   }
 
@@ -227,7 +224,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     for (const { key } of [...this.#effects.running.values()]) {
       if (!this.#isFirm(key)) this.#effects.drop(key, 'Another event came first; the step is run again');
     }
-    this.#inbox = await this.#readMail();
+    await this.#look();
     await this.#replay();
     // Only now: steps have gone on meanwhile.
     const carried = [...this.#unrecorded, ...this.#arrivals].filter(({ key }) => this.#isFirm(key));
@@ -252,19 +249,13 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
 
   /** True: an event was fed that pauses the run or opens it, and the rest waits until it is written. */
   async #feedMail(): Promise<boolean> {
-    while (this.#inbox.length > 0) {
-      const { event } = this.#inbox.shift() as Mail;
-      if (this.#isHeard(event.id)) continue;
+    for (let event = this.#mailbox.next(); event; event = this.#mailbox.next()) {
       await this.#fireTimers(event.at);
       await this.#feed(event);
       if (event.type === 'run_paused' || event.type === 'run_resumed') return true;
       if (event.type === 'run_cancel_requested' && this.#journal.paused) return true;
     }
     return false;
-  }
-
-  #isHeard(id: string): boolean {
-    return this.#journal.heard.has(id) || this.#told.has(id);
   }
 
   /** Feeds what came first. */
@@ -314,9 +305,8 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   async #append(now: number): Promise<AppendResult> {
     const events = this.#takeTail();
     const claim = { leaseUntil: now + this.#limits.leaseMs, takeover: this.#takeover };
-    const heard = this.#heard;
-    this.#heard = [];
-    const result = await this.#appender.append(events, claim, heard.concat(outsideIds(events)));
+    const absorbed = this.#mailbox.letGo().concat(outsideIds(events));
+    const result = await this.#appender.append(events, claim, absorbed);
     if (result === 'lost') return result;
     // Whoever had no lease for a moment may have found the place free because the run has ended since, and is deleted.
     if (this.#clock.now() > this.#sureUntil) await this.#assertThere();
@@ -354,26 +344,17 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     await this.#keeper.raise();
   }
 
-  /** Reads what others have written. Mail that the journal holds already is left out. */
-  async #readMail(): Promise<Mail[]> {
+  /** Looks for what others have written. */
+  async #look(): Promise<void> {
+    await this.#reading;
     this.#nudged = false;
     this.#nextWatch = this.#clock.now() + this.#limits.watchMs;
-    const record = await retrying(this.#ports, () => this.#ports.store.read(this.#birth.id, this.#journal.position));
-    if (!record || record.head.birth.nonce !== this.#birth.nonce) throw new Lost();
-    const [next] = record.chunks;
-    if (next?.driver && next.driver.id !== this.#driver) throw new Lost();
-    this.#heard = heardOf(this.#journal, record.mail);
-    return record.mail.filter(({ id }) => !this.#isHeard(id));
+    await this.#mailbox.read();
   }
 
   /** While first steps run: what is found is heard, and a loss known, before anything else is done. */
   async #readAside(): Promise<void> {
-    try {
-      const mail = await this.#readMail();
-      this.#inbox.push(...mail);
-    } catch (error) {
-      this.broke(error);
-    }
+    await this.#mailbox.read().catch((error: unknown) => this.broke(error));
     this.#reading = undefined;
     this.wake();
   }
@@ -500,7 +481,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     if (this.#reading && !this.#isAtFirstSteps(now)) return this.#reading;
     if (this.program.fault) return this.#block(this.program.fault);
     if ((this.#nudged || now >= this.#nextWatch) && this.#isAtWork()) return this.#look();
-    if (this.#inbox.length > 0) return this.#takeMail();
+    if (!this.#mailbox.isEmpty) return this.#takeMail();
     if (this.#arrivals.length > 0) return this.#feedArrival();
     if (this.#dueTimer(now)) return this.#fireTimers(now);
     if (this.#broken) throw this.#broken.error;
@@ -530,11 +511,6 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     return this.#effects.running.size > 0 || this.#arrivals.length > 0;
   }
 
-  /** Looks for what others have written. */
-  async #look(): Promise<undefined> {
-    this.#inbox = await this.#readMail();
-  }
-
   /** What a command changes holds from its own append on: nothing is fed and nothing starts before that (K20). */
   async #takeMail(): Promise<AppendResult | undefined> {
     return (await this.#feedMail()) ? this.#flush() : undefined;
@@ -553,7 +529,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     if (this.program.stops.length > 0 && this.#tail.length > 0) return true;
     if (now >= this.#nextHeartbeat && this.#effects.running.size > 0) return true;
     if (this.#tail.length === 0) return false;
-    if (this.#told.size > 0 || this.#suspects.isIn()) return true;
+    if (this.#mailbox.hasTold || this.#suspects.isIn()) return true;
     return now >= this.#flushAt();
   }
 
@@ -619,8 +595,8 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
       ...(this.#journal.paused && { paused: true as const }),
     });
     if (ended !== 'parked') return ended === 'lost' ? 'lost' : undefined;
-    this.#inbox = await this.#readMail();
-    if (this.#inbox.length > 0) {
+    await this.#look();
+    if (!this.#mailbox.isEmpty) {
       this.#claimed = false;
       return undefined;
     }

@@ -19,9 +19,8 @@ export interface TurnStart {
   definition: Definition;
   /** Its program is gone on with; by default one is made anew and replayed. The turn leaves its own there if it suspends. */
   known: KnownRun;
-  mail: Mail[];
-  /** Ids of mail that the journal holds already: the store may let go of it. */
-  heard: string[];
+  /** `heard`: ids of mail that the journal holds already: the store may let go of it. */
+  mail: { unread: Mail[]; heard: string[] };
   head: HeadAsRead;
   /** Before the run was read, in ms since the epoch: all that the turn knows is at least so old. */
   readAt: number;
