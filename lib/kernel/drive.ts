@@ -102,8 +102,8 @@ interface Opened {
   unread: Mail[];
   /** Ids of mail that the journal holds, and the store still does, too. */
   heard: string[];
-  /** All this is what the message says: the turn has to read the run. */
-  isUnread?: boolean;
+  /** All this is what the start message says: the turn reads the run while it begins. */
+  isFromMessage?: boolean;
 }
 
 /** What is known of a run that has just been created, and whose first turn may begin with that. */
@@ -113,7 +113,7 @@ function openUnread(ports: Ports, message: Message, options: DriveOptions): Open
   const readAt = ports.clock.now();
   if (!mayBeginUnread(options, birth, readAt, ports.limits.earlyMs)) return undefined;
   const known = { journal: openJournal(birth) };
-  return { readAt, head: freshHead(ports, birth), known, unread: [], heard: [], isUnread: true };
+  return { readAt, head: freshHead(ports, birth), known, unread: [], heard: [], isFromMessage: true };
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
@@ -146,7 +146,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, known, unread, heard, readAt, isUnread = false }: Opened,
+  { head, known, unread, heard, readAt, isFromMessage = false }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -159,11 +159,7 @@ async function takeTurn(
     return parkBlocked(run, takeover, 'crashing', message);
   }
   const definition = await findForOpenRun(ports, workflow, version);
-  if ('reason' in definition) {
-    // Nothing is put aside unread.
-    if (isUnread) return drive(ports, { kind: 'start', run: message.run, nonce: journal.birth.nonce }, options);
-    return parkBlocked(run, takeover, 'not_deployed', definition.reason);
-  }
+  if ('reason' in definition) return parkBlocked(run, takeover, 'not_deployed', definition.reason);
   const turn = createTurn(ports, {
     definition,
     known,
@@ -171,7 +167,7 @@ async function takeTurn(
     head,
     readAt,
     lazy,
-    unread: isUnread,
+    readsAside: isFromMessage,
     takeover,
     checkChildren: takeover || (message.kind === 'wake' && message.from === 'sweeper'),
     until: options.until,

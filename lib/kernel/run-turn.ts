@@ -64,7 +64,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
   #tail: JournalEvent[] = [];
   #tailSince = 0;
   readonly #mailbox: Mailbox;
-  /** The first reading of a run that this turn has begun unread, while it is under way. */
+  /** The reading of a run that has just been created, while it is under way. */
   #reading: Promise<void> | undefined;
   /** Outcomes fed and not yet durable, oldest first. */
   #unrecorded: Arrival[] = [];
@@ -110,7 +110,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     this.#sureUntil = start.lazy ? this.#leaseUntil : start.readAt + unclaimedMs;
     this.#nextHeartbeat = now + limits.leaseMs / 2;
     this.#nextWatch = now + limits.watchMs;
-    if (start.unread) this.#reading = this.#readAside();
+    if (start.readsAside) this.#reading = this.#readAside();
   }
 
   nudge(): void {
@@ -359,9 +359,9 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     this.wake();
   }
 
-  /** There is nothing but first steps yet, of which none is recorded. */
+  /** There is nothing to do but first steps, and nothing is written yet. */
   #isAtFirstSteps(now: number): boolean {
-    if (this.#durableSeq() > 0 || this.#drainUntil !== undefined || now >= this.#birth.deadline) return false;
+    if (this.#journal.position > 0 || this.#drainUntil !== undefined || now >= this.#birth.deadline) return false;
     if (this.program.fault || this.program.outcome) return false;
     return this.program.pending.size > 0 || this.#isAtWork();
   }

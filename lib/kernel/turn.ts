@@ -26,8 +26,8 @@ export interface TurnStart {
   readAt: number;
   /** The first turn of a fresh run on its first delivery: effects may start before anything is written (K8). */
   lazy: boolean;
-  /** Nothing but the run's birth is known yet: its record is read while the first steps run. */
-  unread: boolean;
+  /** All that is known of the run is its birth: the turn reads it while first steps run, if there are any (K8). */
+  readsAside: boolean;
   /** The first append says that a claim had expired, or that one cannot know (K11). */
   takeover: boolean;
   /** Look at all children first: the turn may have been woken for that. */

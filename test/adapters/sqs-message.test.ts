@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromBody, messageBytes, toBody, toDelivery } from '../../lib/adapters/sqs/message.ts';
-import type { Mail, OutsideEvent } from '../../lib/kernel/events.ts';
+import type { Birth, Mail, OutsideEvent } from '../../lib/kernel/events.ts';
 import type { Message } from '../../lib/ports/queue.ts';
-import { T0 } from '../conformance/samples.ts';
+import { aHead, T0 } from '../conformance/samples.ts';
 
 const command = { id: 'c', at: T0, epoch: 3, by: 'cli' };
 const outsideEvents: OutsideEvent[] = [
@@ -62,6 +62,8 @@ const messages: Message[] = [
     },
   },
   { kind: 'start', run: 'run-1', nonce: 'n' },
+  { kind: 'start', run: 'run-1', nonce: 'nonce-1', birth: aHead().birth },
+  { kind: 'start', run: 'run-1', nonce: 'nonce-1', birth: aFullBirth() },
   { kind: 'wake', run: 'run-1' },
   { kind: 'wake', run: 'run-1', nonce: 'n', from: 'sweeper' },
   { kind: 'wake', run: 'run-1', from: 'opening' },
@@ -69,6 +71,24 @@ const messages: Message[] = [
   ...outsideEvents.map((event): Message => ({ kind: 'mail', run: 'run-1', nonce: 'n', mail: { id: event.id, event } })),
   { kind: 'mail', run: 'run-1', nonce: 'n', mail: mailOf({ payload: '"x"' }), expiresAt: T0 + 1 },
 ];
+
+/** With all that a birth can carry. */
+function aFullBirth(): Birth {
+  return aHead({
+    birth: {
+      input: { blob: 'run-1/input', bytes: 100_000, digest: 'abc' },
+      idempotencyKey: 'order 7\n',
+      correlationId: 'Zoë',
+      parent: { id: 'run-0', nonce: 'nonce-0', key: longKey, expiresAt: T0 + 1 },
+      origin: 'run run-0',
+      host: 'process',
+    },
+  }).birth;
+}
+
+function startWith(birth: Partial<Birth>): unknown {
+  return { kind: 'start', run: 'run-1', nonce: 'nonce-1', birth: { ...aHead().birth, ...birth } };
+}
 
 function mailOf(more: { payload?: string }): Mail {
   return { id: 's', event: { type: 'run_signalled', id: 's', at: T0, name: 'approved', ...more } };
@@ -161,6 +181,15 @@ describe('messages as bodies', () => {
       bodyOf(withEvent({ type: 'run_signalled', id: 'other', at: 1, name: 'n' })),
       /expected the event's id/,
     ],
+    ["another run's birth", bodyOf(startWith({ id: 'run-2' })), /the run's own birth/],
+    ['the birth of an earlier run of that id', bodyOf(startWith({ nonce: 'nonce-0' })), /the run's own birth/],
+    [
+      'an input that is kept for another run',
+      bodyOf(startWith({ input: { blob: 'run-2/input', bytes: 1, digest: 'd' } })),
+      /the run's own birth/,
+    ],
+    ['an input that does not parse', bodyOf(startWith({ input: '{' })), /birth\.input/],
+    ['a birth that never ends', bodyOf(startWith({ deadline: Number.POSITIVE_INFINITY })), /birth\.deadline/],
   ])('%s is unreadable, with a reason', (_, body, reason) => {
     expect(fromBody(body)).toEqual({ unreadable: expect.stringMatching(reason) });
   });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createVirtualClock, type VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 import type { Delivery, Message, Queue } from '../../lib/ports/queue.ts';
-import { aSignal } from './samples.ts';
+import { aHead, aSignal } from './samples.ts';
 
 export interface QueueSettings {
   clock: Clock;
@@ -40,7 +40,7 @@ export function queueSuite(name: string, createQueue: (settings: QueueSettings) 
 
     test('gives out what was sent, whole, counted as the first receive', async () => {
       const messages: Message[] = [
-        { kind: 'start', run: 'a', nonce: 'n' },
+        { kind: 'start', run: 'run-1', nonce: 'nonce-1', birth: aHead().birth },
         { kind: 'wake', run: 'b', from: 'sweeper' },
         { kind: 'mail', run: 'c', nonce: 'n', mail: aSignal('s') },
       ];

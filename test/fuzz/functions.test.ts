@@ -80,6 +80,24 @@ const outside = fc.oneof(
   { weight: 1, arbitrary: notice },
 );
 
+/** Of runs that nobody has created. */
+const birth = fc.record({
+  format: fc.constantFrom(1, 1, 1, 2, 0),
+  workflow: fc.oneof(fc.constantFrom('echo', 'asking'), hostileText),
+  version: fc.constantFrom(1, 1, 2, -1),
+  input: payload,
+  createdAt: fc.oneof(
+    { weight: 3, arbitrary: fc.nat(5_000).map((ms) => Date.now() - ms) },
+    { weight: 1, arbitrary: at as fc.Arbitrary<number> },
+  ),
+  deadline: fc.oneof(fc.constant(2e12), at),
+  retention: fc.constantFrom(0, 1e9, -1),
+});
+
+function startOf(run: string, nonce: string, born: object): object {
+  return { kind: 'start', run, nonce, birth: { id: run, nonce, ...born } };
+}
+
 function bodies(): fc.Arbitrary<string> {
   const recipient = fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom(...runs) },
@@ -88,6 +106,7 @@ function bodies(): fc.Arbitrary<string> {
   const mail = fc.oneof({ weight: 3, arbitrary: outside }, { weight: 1, arbitrary: damaged(outside) });
   const message = fc.oneof(
     { weight: 1, arbitrary: recipient.map((to): object => ({ kind: 'start', ...to })) },
+    { weight: 1, arbitrary: fc.tuple(id, id, birth).map(([run, nonce, born]): object => startOf(run, nonce, born)) },
     {
       weight: 1,
       arbitrary: fc

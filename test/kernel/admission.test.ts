@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Admission, type Asked, admit, type Situation } from '../../lib/kernel/admission.ts';
+import { type Admission, type Asked, admit, mayBeginUnread, type Situation } from '../../lib/kernel/admission.ts';
 import type { Mail } from '../../lib/kernel/events.ts';
 import type { Head, HeadState } from '../../lib/kernel/head.ts';
 import { type Journal, openJournal, type Phase } from '../../lib/kernel/journal.ts';
@@ -123,4 +123,12 @@ describe('what a message leads to', () => {
       phase.phase === 'blocked' ? { state: { status: 'blocked', wakeAt: phase.retryAt, reason: '' } } : {};
     expect(admit(asked, situation(phase, { ...state, ...given }))).toEqual(expected);
   });
+});
+
+test.each([
+  ['a start message that comes at once', 1, 1_999, true],
+  ['not one that comes later', 1, 2_000, false],
+  ['nor one that comes again', 2, 0, false],
+])('K8: a turn may begin while the run is read: %s', (_, receives, ageMs, expected) => {
+  expect(mayBeginUnread({ receives }, testBirth({ createdAt: now - ageMs }), now, 2_000)).toBe(expected);
 });

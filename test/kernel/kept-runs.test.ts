@@ -113,7 +113,7 @@ describe('a run that goes on where it suspended', () => {
     expect((await world.fold(run)).current).toMatchObject({ phase: 'settled', end: { output: '["a","b","c"]' } });
     expect(calls.made).toBe(1);
     const reads = one.calls.filter(({ method }) => method === 'read').map(({ args }) => args[1]);
-    expect(reads.filter((after) => after === undefined)).toHaveLength(1);
+    expect(reads.filter((after) => !after)).toHaveLength(1);
   });
 
   test('is fed what another process has written since', async () => {

@@ -22,6 +22,7 @@ const inFile =
 export const turn = inFile('lib/kernel/run-turn.ts');
 export const program = inFile('lib/kernel/program.ts');
 export const journal = inFile('lib/kernel/journal.ts');
+export const mailbox = inFile('lib/kernel/mailbox.ts');
 export const admission = inFile('lib/kernel/admission.ts');
 export const appender = inFile('lib/kernel/appender.ts');
 export const drive = inFile('lib/kernel/drive.ts');

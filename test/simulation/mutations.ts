@@ -10,6 +10,7 @@ import {
   headKeeper,
   journal,
   type Mutation,
+  mailbox,
   memoryStore,
   outbox,
   parking,
@@ -93,8 +94,8 @@ export const mutations: Mutation[] = [
     guard: 'so are those that come while the program is made anew',
     patches: [
       turn(
-        '    this.#inbox = await this.#readMail();\n    await this.#replay();\n',
-        '    const early = this.#arrivals.slice();\n    this.#inbox = await this.#readMail();\n    await this.#replay();\n    this.#arrivals = early;\n',
+        '    await this.#look();\n    await this.#replay();\n',
+        '    const early = this.#arrivals.slice();\n    await this.#look();\n    await this.#replay();\n    this.#arrivals = early;\n',
       ),
     ],
   },
@@ -200,6 +201,24 @@ export const mutations: Mutation[] = [
     patches: [admission('firstDelivery && now < journal', 'now < journal')],
   },
   {
+    name: 'unread-only-early',
+    rule: 'K8',
+    guard: 'a turn begins while the run is read only if the run has just been created',
+    patches: [admission('receives === 1 && now < birth.createdAt + earlyMs', 'receives === 1')],
+  },
+  {
+    name: 'unread-no-further',
+    rule: 'K8',
+    guard: 'such a turn has read the run before it does more than record first steps',
+    patches: [turn('    if (this.#reading && !this.#isAtFirstSteps(now)) return this.#reading;\n')],
+  },
+  {
+    name: 'own-append-is-no-loss',
+    rule: 'K9',
+    guard: 'what a turn reads of itself, if it has begun unread, is no loss',
+    patches: [mailbox('next?.driver && next.driver.id !== this.#driver', 'next?.driver')],
+  },
+  {
     name: 'heartbeat',
     rule: 'K8',
     guard: 'the lease is renewed while steps run',
@@ -223,14 +242,14 @@ export const mutations: Mutation[] = [
     guard: 'a position lost to another driver ends the turn',
     patches: [
       appender("if (standing.driver && standing.driver.id !== this.#driver) return 'lost';"),
-      turn('if (next?.driver) throw new Lost();'),
+      mailbox('if (next?.driver && next.driver.id !== this.#driver) throw new Lost();'),
     ],
   },
   {
     name: 'loss-at-watch',
     rule: 'K9',
     guard: "another driver's append that a watch reads ends the turn",
-    patches: [turn('if (next?.driver) throw new Lost();')],
+    patches: [mailbox('if (next?.driver && next.driver.id !== this.#driver) throw new Lost();')],
   },
   {
     name: 'only-start-starts',
@@ -459,11 +478,9 @@ export const mutations: Mutation[] = [
     patches: [
       createRun(
         '  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n',
-        "  await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));\n  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n",
+        '  await retrying(ports, () => ports.queue.send(startOf(birth)));\n  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n',
       ),
-      createRun(
-        "  if (created) await retrying(ports, () => ports.queue.send({ kind: 'start', run: run.id, nonce: birth.nonce }));\n",
-      ),
+      createRun('  if (created) await retrying(ports, () => ports.queue.send(startOf(birth)));\n'),
     ],
   },
   {
@@ -498,7 +515,7 @@ export const mutations: Mutation[] = [
     guard: 'a driver reads the mail between its suspend and the head',
     patches: [
       turn(
-        '    this.#inbox = await this.#readMail();\n    if (this.#inbox.length > 0) {\n      this.#claimed = false;\n      return undefined;\n    }\n',
+        '    await this.#look();\n    if (!this.#mailbox.isEmpty) {\n      this.#claimed = false;\n      return undefined;\n    }\n',
       ),
     ],
   },
@@ -514,8 +531,8 @@ export const mutations: Mutation[] = [
     rule: 'K19',
     guard: 'an outside event counts once',
     patches: [
-      turn('if (this.#isHeard(event.id)) continue;'),
-      turn('return record.mail.filter(({ id }) => !this.#isHeard(id));', 'return record.mail;'),
+      mailbox('if (!this.#isHeard(mail.event.id)) return mail.event;', 'return mail.event;'),
+      mailbox('record.mail.filter(({ event }) => !this.#isHeard(event.id));', 'record.mail;'),
       drive('record.mail.filter(({ id }) => !journal.heard.has(id))', 'record.mail'),
     ],
   },

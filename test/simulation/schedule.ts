@@ -158,8 +158,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       return foldJournal(head.birth, chunks).heard.has(event);
     },
     sent: watch.sent,
-    received({ kind, run }) {
-      if (kind === 'start' && !watch.exists(run)) say(`(17) ${run} was to be begun before it was there`);
+    received(process, message) {
+      if (message.kind === 'start') watch.begins(process, message);
     },
   });
 

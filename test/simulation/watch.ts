@@ -30,8 +30,8 @@ export interface Watch {
   isParked(run: string): boolean;
   /** How many events were in the journal of its parent when the run was created. */
   eventsAtBirth(run: string): number;
-  /** Whether the run is there, or was. */
-  exists(run: string): boolean;
+  /** The process is given the run's start message. */
+  begins(process: string, start: { run: string; nonce: string }): void;
   /** A message is sent. */
   sent(message: Message): void;
   /** Whether the run was created after its parent had ended and had told all children so. */
@@ -105,6 +105,8 @@ export function watchStore(
   const lostBySight = new Set<string>();
   /** The driver of each process that wrote to a run last, and where. */
   const latest = new Map<string, { driver: string; position: number }>();
+  /** When each process was given a run's start message first. */
+  const begunAt = new Map<string, number>();
   const eventsAtBirth = new Map<string, number>();
   /** Mail that was sent, as `<run> <id>`. */
   const told = new Set<string>();
@@ -151,6 +153,7 @@ export function watchStore(
       say(`(2) run ${id} had ended, and ${chunk.id} changed that`);
     }
     for (const event of chunk.events) if (isOutside(event)) heard(id, run, event.id, chunk);
+    checkFirstMail(id, run, chunk, begunAt.get(named));
     run.driver = chunk.driver?.id ?? run.driver;
     if (run.journal.current.phase !== 'claimed') run.driver = undefined;
   }
@@ -160,6 +163,18 @@ export function watchStore(
     const { host } = journal.birth;
     if (journal.current.phase !== 'fresh' || host === undefined || host === writer || !world.isAlive(host)) return;
     say(`(17) ${writer} began ${id}, whose start message lies in ${host}`);
+  }
+
+  /** Mail that was there when the first turn began is taken before that records a second step, or ends the run (K8). */
+  function checkFirstMail(id: string, { journal, mail }: Watched, { id: append, events }: Chunk, begun = 0): void {
+    const isEnd = events.some(({ type }) => type === 'run_completed');
+    // Of a first append in parts each has a number of its own.
+    const isLater = !append.endsWith('.1') && traits.limits.chunkEvents === undefined;
+    const isLaterStep = isLater && events.some((event) => 'kind' in event && event.kind === 'step');
+    if (!isEnd && !isLaterStep) return;
+    for (const [event, { at }] of mail) {
+      if (at < begun && !journal.heard.has(event)) say(`(20) ${append} in ${id} takes no notice of ${event}`);
+    }
   }
 
   /** A run that waits is put aside once more only where its head cannot be raised otherwise (K15, K16). */
@@ -328,7 +343,11 @@ export function watchStore(
     givenUp: (process, run) => void givenUp.add(`${process} ${run}`),
     hasLost: (process, run, nonce) => lost.has(`${process} ${run} ${nonce}`),
     eventsAtBirth: (run) => eventsAtBirth.get(run) ?? 0,
-    exists: (run) => runs.has(run),
+    begins(process, { run, nonce }) {
+      if (!runs.has(run)) say(`(17) ${run} was to be begun before it was there`);
+      const named = `${process} ${run} ${nonce}`;
+      if (!begunAt.has(named)) begunAt.set(named, world.clock.now());
+    },
     sent(message) {
       if (message.kind === 'mail') told.add(`${message.run} ${message.mail.id}`);
     },
