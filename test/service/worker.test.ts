@@ -282,8 +282,10 @@ describe('draining', () => {
     const world = createWorld();
     const { process, worker } = workingProcess(world, [two]);
     process.trouble(({ method, nth }) => (method === 'read' && nth === 1 ? { do: 'delay', ms: 100 } : undefined));
-    worker.start();
     await startIn(process, two, 0);
+    // Its first turn does nothing before it is read.
+    await world.advance(process.ports.limits.earlyMs);
+    worker.start();
     await world.advance(10);
     await world.until(worker.drain(5_000));
     expect(world.started()).toEqual([]);
