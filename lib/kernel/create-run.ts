@@ -1,4 +1,4 @@
-import type { Message } from '../ports/queue.ts';
+import { type Message, repeated } from '../ports/queue.ts';
 import type { Definition } from './definition.ts';
 import { type Birth, FORMAT, type ParentLink } from './events.ts';
 import { expiryOf, ownerOf } from './expiry.ts';
@@ -49,7 +49,7 @@ export async function createRun(
   const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));
   // A head with the own nonce is a create that had been applied when the store did not answer.
   const created = head.birth.nonce === birth.nonce;
-  if (created) await retrying(ports, () => ports.queue.send(startOf(birth)));
+  if (created) await sendStart(ports, birth);
   return { created, head, inputDigest };
 }
 
@@ -107,10 +107,15 @@ function makeBirth(
   };
 }
 
-function startOf(birth: Birth): Message {
+async function sendStart(ports: Ports, birth: Birth): Promise<void> {
   const { id, nonce, input } = birth;
   const isSmall = typeof input !== 'string' || input.length <= LONGEST_INPUT_SENT;
-  return { kind: 'start', run: id, nonce, ...(isSmall && { birth }) };
+  let message: Message = { kind: 'start', run: id, nonce, ...(isSmall && { birth }) };
+  await retrying(ports, async () => {
+    const sent = message;
+    message = repeated(message);
+    await ports.queue.send(sent);
+  });
 }
 
 /** What a run's head says from its creation until its first turn suspends, lasts, or ends. */

@@ -62,7 +62,7 @@ const minute = 60 * second;
 export const defaultLimits: Limits = {
   leaseMs: 30 * second,
   graceMs: 30 * second,
-  earlyMs: 2 * second,
+  earlyMs: second,
   visibleAfterMs: second,
   watchMs: 5 * second,
   inlineWaitMs: second,

@@ -39,3 +39,8 @@ export interface Queue {
   /** Sends every dead letter once more, and answers with their number. */
   redrive(): Promise<number>;
 }
+
+/** The message as it is sent once more, where it may have been sent already: then the first turn reads before it begins. */
+export function repeated(message: Message): Message {
+  return message.kind === 'start' ? { kind: 'start', run: message.run, nonce: message.nonce } : message;
+}

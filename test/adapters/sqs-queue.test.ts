@@ -12,6 +12,7 @@ import type { SqsFaults } from '../../lib/dev/sqs/faults.ts';
 import type { Delivery, Message, Queue } from '../../lib/ports/queue.ts';
 import { createSeededIds } from '../../lib/testing/seeded-ids.ts';
 import { queueSuite } from '../conformance/queue-suite.ts';
+import { aHead } from '../conformance/samples.ts';
 import { passTime } from './pass-time.ts';
 import { startSqsService } from './sqs-service.ts';
 
@@ -250,6 +251,25 @@ describe('a queue on SQS', () => {
       });
       await passTime(clock, queue.send(wake('a')));
       expect(runs(await receive())).toEqual(['a', 'a']);
+    });
+
+    test('gets a start message that it may have taken without the birth: one of the two is read for first', async () => {
+      let isCut = false;
+      await start({
+        faults: {
+          call(name) {
+            const cut = name === 'SendMessage' && !isCut;
+            isCut ||= cut;
+            return cut ? 'cut off' : undefined;
+          },
+        },
+      });
+      const { birth } = aHead();
+      const message: Message = { kind: 'start', run: birth.id, nonce: birth.nonce, birth };
+      await passTime(clock, queue.send(message));
+      const taken = (await receive()).map((delivery) => delivery.message);
+      expect(taken).toHaveLength(2);
+      expect(taken).toEqual(expect.arrayContaining([message, { kind: 'start', run: birth.id, nonce: birth.nonce }]));
     });
 
     test('for long is a fault that names the service, the call and the cause', async () => {

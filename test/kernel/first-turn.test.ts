@@ -185,6 +185,15 @@ describe('the run is read before anything begins', () => {
     expect((await world.head(run)).state.status).toBe('completed');
   });
 
+  test('since its start message may have been sent twice', async () => {
+    const world = createWorld();
+    const one = world.process('one', all);
+    one.trouble(({ method, nth }) => (method === 'send' && nth === 1 ? { do: 'timeOut' } : undefined));
+    await world.until(startIn(one, threeSteps));
+    const births = world.messages.map(({ message }) => 'birth' in message);
+    expect(births).toEqual([true, false]);
+  });
+
   test('whose birth is in a format from the future', async () => {
     const world = createWorld();
     const one = world.process('one', all);

@@ -478,9 +478,9 @@ export const mutations: Mutation[] = [
     patches: [
       createRun(
         '  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n',
-        '  await retrying(ports, () => ports.queue.send(startOf(birth)));\n  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n',
+        '  await sendStart(ports, birth);\n  const { head } = await retrying(ports, () => ports.store.create(freshHead(ports, birth)));\n',
       ),
-      createRun('  if (created) await retrying(ports, () => ports.queue.send(startOf(birth)));\n'),
+      createRun('  if (created) await sendStart(ports, birth);\n'),
     ],
   },
   {

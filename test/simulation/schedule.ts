@@ -158,8 +158,9 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       return foldJournal(head.birth, chunks).heard.has(event);
     },
     sent: watch.sent,
-    received(process, message) {
-      if (message.kind === 'start') watch.begins(process, message);
+    received(process, message, receives) {
+      if (message.kind !== 'start') return;
+      watch.begins(process, message, message.birth !== undefined && receives === 1);
     },
   });
 
@@ -271,6 +272,7 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       key,
       attempt: attempt.attempt,
       durable: watch.eventsOf(id),
+      begunAgain: watch.hasBegunAgain(name, id, nonce),
       afterLoss: watch.hasLost(name, id, nonce),
       afterLease: lease !== undefined && process.ports.clock.now() > lease,
     });

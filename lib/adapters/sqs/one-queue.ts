@@ -25,6 +25,8 @@ type Count = 'ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisi
 
 export interface Outgoing {
   body: string;
+  /** What is sent where the body may have been sent already. Default: the same. */
+  again?: () => string;
   delayMs?: number;
   attributes?: Record<string, MessageAttributeValue> | undefined;
   trace?: string | undefined;
@@ -34,15 +36,18 @@ export interface Outgoing {
 export function createOneQueue({ client, call, queueUrl }: { client: SQSClient; call: Calls; queueUrl: string }) {
   const QueueUrl = queueUrl;
   return {
-    async send({ body, delayMs = 0, attributes, trace }: Outgoing): Promise<void> {
-      const command = new SendMessageCommand({
+    async send({ body, again = () => body, delayMs = 0, attributes, trace }: Outgoing): Promise<void> {
+      const request = {
         QueueUrl,
-        MessageBody: body,
         DelaySeconds: wholeSeconds(delayMs, longestDelayS),
         MessageAttributes: attributes,
         ...(trace && { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } } }),
+      };
+      let attempts = 0;
+      await call('take a message', () => {
+        attempts += 1;
+        return client.send(new SendMessageCommand({ ...request, MessageBody: attempts === 1 ? body : again() }));
       });
-      await call('take a message', () => client.send(command));
     },
 
     async receive({ max, waitMs = 0 }: { max: number; waitMs?: number }): Promise<Message[]> {

@@ -1,7 +1,7 @@
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
-import type { Delivery, Queue } from '../../ports/queue.ts';
+import { type Delivery, type Queue, repeated } from '../../ports/queue.ts';
 import { createCalls } from '../aws-calls.ts';
 import { toBody, toDelivery } from './message.ts';
 import { createOneQueue, type OneQueue } from './one-queue.ts';
@@ -48,7 +48,12 @@ export function createSqsQueue({
     durable: true,
 
     async send(message, { delayMs = 0 } = {}) {
-      await messages.send({ body: toBody(message), delayMs, trace: traceHeader() });
+      await messages.send({
+        body: toBody(message),
+        again: () => toBody(repeated(message)),
+        delayMs,
+        trace: traceHeader(),
+      });
     },
 
     async receive({ max, waitMs }) {
