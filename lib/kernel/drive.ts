@@ -108,8 +108,10 @@ interface Opened {
 
 /** What is known of a run that has just been created, and whose first turn may begin with that. */
 function openUnread(ports: Ports, message: Message, options: DriveOptions): Opened | undefined {
-  if (message.kind !== 'start' || message.birth === undefined) return undefined;
+  if (message.kind !== 'start') return undefined;
+  const isFirst = ports.kept?.isFirstStart(message.nonce) ?? false;
   const { birth } = message;
+  if (birth === undefined || !isFirst) return undefined;
   const readAt = ports.clock.now();
   if (!mayBeginUnread(options, birth, readAt, ports.limits.earlyMs)) return undefined;
   const known = { journal: openJournal(birth) };

@@ -5,8 +5,8 @@ import type { Limits } from './limits.ts';
 import { type Program, payloadOf } from './program.ts';
 
 /**
- * What this process knows of runs with long journals, from one look at them to the next: whoever comes next reads what is
- * new, and need not read all of it. A parent of thousands has a turn for each hundred of their ends.
+ * What this process knows of runs. Of one with a long journal all, from one look at it to the next: whoever comes next reads what is
+ * new, and need not read all of it. A parent of thousands has a turn for each hundred of their ends. Of others, whether it has begun them.
  *
  * Owns: how much is kept. What is left out is read and replayed.
  * Invariants: a run lies here or belongs to one who took it, who puts it back when nobody writes to its journal any more.
@@ -33,7 +33,12 @@ export interface KeptRuns {
   take(run: string): KnownRun | undefined;
   /** Those that have lain here longest make room. What has ended is not kept, nor too short or too large a journal. */
   keep(run: KnownRun): void;
+  /** Whether a run's start message comes here for the first time, as far as is remembered: of the last thousands. */
+  isFirstStart(nonce: string): boolean;
 }
+
+/** About as many as a process begins while they are young. */
+const MOST_STARTS = 5_000;
 
 /** An event and what the program remembers of it, measured with children that give nothing. */
 const bytesPerEvent = 600;
@@ -44,6 +49,8 @@ export function createKeptRuns({ keptFromEvents, keptBytes }: Limits): KeptRuns 
   /** The oldest first. */
   const runs = new Map<string, KnownRun>();
   let bytes = 0;
+  /** Nonces of the runs begun here last. */
+  const starts = new Set<string>();
 
   function take(run: string): KnownRun | undefined {
     const known = runs.get(run);
@@ -67,6 +74,12 @@ export function createKeptRuns({ keptFromEvents, keptBytes }: Limits): KeptRuns 
         if (bytes <= keptBytes) return;
         take(id);
       }
+    },
+    isFirstStart(nonce) {
+      if (starts.has(nonce)) return false;
+      if (starts.size >= MOST_STARTS) starts.clear();
+      starts.add(nonce);
+      return true;
     },
   };
 }

@@ -185,6 +185,17 @@ describe('the run is read before anything begins', () => {
     expect((await world.head(run)).state.status).toBe('completed');
   });
 
+  test('whose start message this process has had before', async () => {
+    const world = createWorld();
+    const one = world.process('one', all);
+    await startIn(one, threeSteps);
+    const start = world.take('start');
+    one.trouble(slowReads);
+    await world.until(one.drive(start));
+    expect(await world.until(one.drive(start))).toBe('left');
+    expect(world.started()).toEqual(['one:a#1', 'one:b#1', 'one:c#1']);
+  });
+
   test('since its start message may have been sent twice', async () => {
     const world = createWorld();
     const one = world.process('one', all);

@@ -366,7 +366,7 @@ export function createWorld(options: WorldOptions = {}): World {
       limits: ownLimits,
       alone: createAloneGate(),
       kept: {
-        take: kept.take,
+        ...kept,
         keep(known) {
           tellKeep(name, known);
           kept.keep(known);

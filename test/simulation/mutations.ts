@@ -207,6 +207,15 @@ export const mutations: Mutation[] = [
     patches: [admission('receives === 1 && now < birth.createdAt + earlyMs', 'receives === 1')],
   },
   {
+    name: 'unread-only-first',
+    rule: 'K8',
+    mode: 'reborn',
+    guard: 'so it does only in a process that has not had a start message of that run',
+    patches: [
+      drive('if (birth === undefined || !isFirst) return undefined;', 'if (birth === undefined) return undefined;'),
+    ],
+  },
+  {
     name: 'unread-no-further',
     rule: 'K8',
     guard: 'such a turn has read the run before it does more than record first steps',

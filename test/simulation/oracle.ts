@@ -19,8 +19,6 @@ export interface Effect {
   key: string;
   attempt: number;
   durable: number;
-  /** Whether the process had been given the run's start message twice, both times as for the first time. */
-  begunAgain: boolean;
   /** Whether the driver had been told by then that another one had the run. */
   afterLoss: boolean;
   /** Whether its process's claim of the run had ended by then, by its own clock. */
@@ -131,12 +129,12 @@ export async function checkEffects(
       );
     }
   }
-  for (const { process, key, attempt, durable, begunAgain, afterLoss, afterLease } of effects) {
-    if (!begunAgain && states[durable]?.paused && states[durable]?.writer === process) {
+  for (const { process, key, attempt, durable, afterLoss, afterLease } of effects) {
+    if (states[durable]?.paused && states[durable]?.writer === process) {
       found.push(`run ${birth.id}: (10) ${process} ran ${key}#${attempt} though it had paused the run`);
     }
     if (afterLease) found.push(`run ${birth.id}: (4) ${process} ran ${key}#${attempt} when its claim had ended`);
-    if (!begunAgain && afterLoss)
+    if (afterLoss)
       found.push(`run ${birth.id}: (4) ${process} ran ${key}#${attempt} though it knew that it had lost the run`);
     if (definition.durability !== 'each') continue;
     const after = asked.get(`${key}#${attempt}`);

@@ -34,7 +34,7 @@ interface Witness {
   /** Told of every message before anything happens to it. */
   sent(message: Message): void;
   /** Told of every message that a process gets. */
-  received(process: string, message: Message, receives: number): void;
+  received(process: string, message: Message): void;
 }
 
 interface Letter {
@@ -154,7 +154,7 @@ export function createPost(setting: Setting, { isHeard, sent, received }: Witnes
       handOut(letter, receives, busyMs);
       return;
     }
-    received(process.name, message, receives);
+    received(process.name, message);
     receipts += 1;
     const receipt = `${receipts}`;
     underWay.set(receipt, { letter, receives });

@@ -57,7 +57,7 @@ export interface Result {
 /** Long enough for a parent to look at its children a few times; far from any deadline. */
 const patienceMs = 180 * minute;
 /** Rounds of a schedule; one that needs more never comes to rest. */
-const maxRounds = 200_000;
+const maxRounds = 400_000;
 /** Of the processes so many are replaced by a deployment. */
 const replacedShare = 0.6;
 /** Of what people hurry to say so much is lost, where the queue may forget it. */
@@ -158,9 +158,8 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       return foldJournal(head.birth, chunks).heard.has(event);
     },
     sent: watch.sent,
-    received(process, message, receives) {
-      if (message.kind !== 'start') return;
-      watch.begins(process, message, message.birth !== undefined && receives === 1);
+    received(process, message) {
+      if (message.kind === 'start') watch.begins(process, message);
     },
   });
 
@@ -272,7 +271,6 @@ export async function runSchedule(schedule: Case, story?: Story): Promise<Result
       key,
       attempt: attempt.attempt,
       durable: watch.eventsOf(id),
-      begunAgain: watch.hasBegunAgain(name, id, nonce),
       afterLoss: watch.hasLost(name, id, nonce),
       afterLease: lease !== undefined && process.ports.clock.now() > lease,
     });

@@ -30,10 +30,8 @@ export interface Watch {
   isParked(run: string): boolean;
   /** How many events were in the journal of its parent when the run was created. */
   eventsAtBirth(run: string): number;
-  /** The process is given the run's start message. `mayBeEarly`: its turn may begin before it has read the run. */
-  begins(process: string, start: { run: string; nonce: string }, mayBeEarly: boolean): void;
-  /** Whether it was given such a message once more: its turn does not know then what an earlier one has learned. */
-  hasBegunAgain(process: string, run: string, nonce: string): boolean;
+  /** The process is given the run's start message. */
+  begins(process: string, start: { run: string; nonce: string }): void;
   /** A message is sent. */
   sent(message: Message): void;
   /** Whether the run was created after its parent had ended and had told all children so. */
@@ -109,7 +107,6 @@ export function watchStore(
   const latest = new Map<string, { driver: string; position: number }>();
   /** When each process was given a run's start message first. */
   const begunAt = new Map<string, number>();
-  const begunAgain = new Set<string>();
   const eventsAtBirth = new Map<string, number>();
   /** Mail that was sent, as `<run> <id>`. */
   const told = new Set<string>();
@@ -346,13 +343,11 @@ export function watchStore(
     givenUp: (process, run) => void givenUp.add(`${process} ${run}`),
     hasLost: (process, run, nonce) => lost.has(`${process} ${run} ${nonce}`),
     eventsAtBirth: (run) => eventsAtBirth.get(run) ?? 0,
-    begins(process, { run, nonce }, mayBeEarly) {
+    begins(process, { run, nonce }) {
       if (!runs.has(run)) say(`(17) ${run} was to be begun before it was there`);
       const named = `${process} ${run} ${nonce}`;
       if (!begunAt.has(named)) begunAt.set(named, world.clock.now());
-      else if (mayBeEarly) begunAgain.add(named);
     },
-    hasBegunAgain: (process, run, nonce) => begunAgain.has(`${process} ${run} ${nonce}`),
     sent(message) {
       if (message.kind === 'mail') told.add(`${message.run} ${message.mail.id}`);
     },
