@@ -33,12 +33,12 @@ export interface KeptRuns {
   take(run: string): KnownRun | undefined;
   /** Those that have lain here longest make room. What has ended is not kept, nor too short or too large a journal. */
   keep(run: KnownRun): void;
-  /** Whether a run's start message comes here for the first time, as far as is remembered: of the last thousands. */
+  /** Whether a run's start message comes here for the first time, as far as is remembered: of the last thousand. */
   isFirstStart(nonce: string): boolean;
 }
 
 /** About as many as a process begins while they are young. */
-const MOST_STARTS = 5_000;
+const MOST_STARTS = 1_000;
 
 /** An event and what the program remembers of it, measured with children that give nothing. */
 const bytesPerEvent = 600;

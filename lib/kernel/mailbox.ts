@@ -49,7 +49,7 @@ export class Mailbox {
 
   /** The tail is written, or made anew. */
   tailTaken(): void {
-    this.#told.clear();
+    if (this.#told.size > 0) this.#told.clear();
   }
 
   /** Ids of mail that the journal holds, and the store does, too. Answers once. */

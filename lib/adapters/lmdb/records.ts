@@ -31,6 +31,8 @@ export interface StoredMail {
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: false });
 const CHECKSUM_BYTES = 4;
 const ORIGIN_BYTES = 6;
+/** A time that these bytes do not hold, in ms since the epoch. */
+const FIRST_TOO_LATE = 256 ** ORIGIN_BYTES;
 const HEADER_BYTES = CHECKSUM_BYTES + ORIGIN_BYTES;
 type Claim = NonNullable<Chunk['driver']>;
 /** What `packLetters` makes of an identifier. */
@@ -38,7 +40,7 @@ type Letters = string | Uint8Array;
 
 /** A time that others can be counted from, which is most of what they have; 0 if it is none. */
 function originOf(at: number): number {
-  return Number.isSafeInteger(at) && at > 0 && at < 256 ** ORIGIN_BYTES && hasFingerprint(at) ? at : 0;
+  return Number.isSafeInteger(at) && at > 0 && at < FIRST_TOO_LATE && hasFingerprint(at) ? at : 0;
 }
 
 /** Of the first eight bytes, read as a number: the checksum, and the larger part of the origin. */
