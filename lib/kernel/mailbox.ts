@@ -4,11 +4,35 @@ import type { Ports } from './ports.ts';
 import { retrying } from './retrying.ts';
 import { Lost } from './turn-faults.ts';
 
+/** What was read with the run. */
+export interface MailAsRead {
+  unread: Mail[];
+  /** Ids of mail that the journal holds already: the store may let go of it. */
+  heard: string[];
+}
+
 /**
  * What a turn knows of outside events: which it has read, which its program has been told of, and which the store need not keep
  * as mail any longer, since the journal holds them.
  */
-export class Mailbox {
+export interface Mailbox {
+  /** Nothing is unread. */
+  readonly isEmpty: boolean;
+  /** The tail holds outside events. */
+  readonly hasTold: boolean;
+  /** Takes out what came first of what the program has not been told of. */
+  next(): Mail['event'] | undefined;
+  /** The event is in the tail now. */
+  tell(id: string): void;
+  /** The tail is written, or made anew. */
+  tailTaken(): void;
+  /** Ids of mail that the journal holds, and the store does, too. Answers once. */
+  letGo(): string[];
+  /** Reads what others have written. Throws `Lost` where that is another driver's append, or the run is gone. */
+  read(): Promise<void>;
+}
+
+class TurnMailbox implements Mailbox {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #driver: string;
@@ -17,8 +41,7 @@ export class Mailbox {
   /** Ids of those in the turn's tail: fed, and not yet in the journal. */
   readonly #told = new Set<string>();
 
-  /** `unread` and `heard`: as the run was read. `driver`: the turn's, by which it knows its own appends. */
-  constructor(ports: Ports, journal: Journal, driver: string, { unread, heard }: { unread: Mail[]; heard: string[] }) {
+  constructor(ports: Ports, journal: Journal, driver: string, { unread, heard }: MailAsRead) {
     this.#ports = ports;
     this.#journal = journal;
     this.#driver = driver;
@@ -34,7 +57,6 @@ export class Mailbox {
     return this.#told.size > 0;
   }
 
-  /** Takes out what came first of what the program has not been told of. */
   next(): Mail['event'] | undefined {
     for (let mail = this.#unread.shift(); mail; mail = this.#unread.shift()) {
       if (!this.#isHeard(mail.event.id)) return mail.event;
@@ -42,24 +64,20 @@ export class Mailbox {
     return undefined;
   }
 
-  /** The event is in the tail now. */
   tell(id: string): void {
     this.#told.add(id);
   }
 
-  /** The tail is written, or made anew. */
   tailTaken(): void {
     if (this.#told.size > 0) this.#told.clear();
   }
 
-  /** Ids of mail that the journal holds, and the store does, too. Answers once. */
   letGo(): string[] {
     const heard = this.#heard;
     this.#heard = [];
     return heard;
   }
 
-  /** Reads what others have written. Throws `Lost` where that is another driver's append, or the run is gone. */
   async read(): Promise<void> {
     const { birth } = this.#journal;
     const record = await retrying(this.#ports, () => this.#ports.store.read(birth.id, this.#journal.position));
@@ -74,4 +92,9 @@ export class Mailbox {
   #isHeard(id: string): boolean {
     return this.#journal.heard.has(id) || this.#told.has(id);
   }
+}
+
+/** `driver`: the turn's, by which it knows its own appends. */
+export function createMailbox(ports: Ports, journal: Journal, driver: string, read: MailAsRead): Mailbox {
+  return new TurnMailbox(ports, journal, driver, read);
 }

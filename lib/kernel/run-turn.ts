@@ -10,7 +10,7 @@ import { createHeadKeeper, type HeadKeeper } from './head-keeper.ts';
 import { isOutside, type Journal, outsideIds, type SettledEvent } from './journal.ts';
 import type { KnownRun } from './kept-runs.ts';
 import type { Limits } from './limits.ts';
-import { Mailbox } from './mailbox.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
 import type { LogLevel } from './operations.ts';
 import { announce, cancelChildren } from './outbox.ts';
 import { fromJson, loadPayload } from './payload.ts';
@@ -103,7 +103,7 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
     this.#time = createTurnTime(limits, now, start.until);
     this.#relaxed = definition.durability !== 'each';
     this.#checksChildren = start.checkChildren;
-    this.#mailbox = new Mailbox(ports, journal, this.#driver, start.mail);
+    this.#mailbox = createMailbox(ports, journal, this.#driver, start.mail);
     this.#takeover = start.takeover;
     this.#claimed = start.lazy;
     this.#leaseUntil = start.readAt + limits.leaseMs;

@@ -1,7 +1,7 @@
 import type { Definition } from './definition.ts';
-import type { Mail } from './events.ts';
 import type { HeadAsRead } from './head-keeper.ts';
 import type { KnownRun } from './kept-runs.ts';
+import type { MailAsRead } from './mailbox.ts';
 
 export type TurnEnd = 'settled' | 'suspended' | 'blocked' | 'yielded' | 'lost';
 
@@ -19,8 +19,7 @@ export interface TurnStart {
   definition: Definition;
   /** Its program is gone on with; by default one is made anew and replayed. The turn leaves its own there if it suspends. */
   known: KnownRun;
-  /** `heard`: ids of mail that the journal holds already: the store may let go of it. */
-  mail: { unread: Mail[]; heard: string[] };
+  mail: MailAsRead;
   head: HeadAsRead;
   /** Before the run was read, in ms since the epoch: all that the turn knows is at least so old. */
   readAt: number;
