@@ -110,12 +110,8 @@ function makeBirth(
 async function sendStart(ports: Ports, birth: Birth): Promise<void> {
   const { id, nonce, input } = birth;
   const isSmall = typeof input !== 'string' || input.length <= LONGEST_INPUT_SENT;
-  let message: Message = { kind: 'start', run: id, nonce, ...(isSmall && { birth }) };
-  await retrying(ports, async () => {
-    const sent = message;
-    message = repeated(message);
-    await ports.queue.send(sent);
-  });
+  const message: Message = { kind: 'start', run: id, nonce, ...(isSmall && { birth }) };
+  await retrying(ports, (failures) => ports.queue.send(failures === 0 ? message : repeated(message)));
 }
 
 /** What a run's head says from its creation until its first turn suspends, lasts, or ends. */

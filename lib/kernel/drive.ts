@@ -1,15 +1,15 @@
 import type { Message } from '../ports/queue.ts';
 import { admit, mayBeginUnread } from './admission.ts';
 import { freshHead } from './create-run.ts';
-import type { Mail } from './events.ts';
 import { type Fault, isFault } from './faults.ts';
 import { findForOpenRun } from './find-definition.ts';
 import { handOverLate } from './hand-over.ts';
 import { type Head, isOpen } from './head.ts';
 import { createHeadKeeper } from './head-keeper.ts';
-import { extendJournal, heardOf, type Journal, openJournal } from './journal.ts';
+import { extendJournal, type Journal, openJournal } from './journal.ts';
 import type { KnownRun } from './kept-runs.ts';
 import { isLeftToDriver } from './left-to-driver.ts';
+import { type MailAsRead, mailAsRead } from './mailbox.ts';
 import { announce } from './outbox.ts';
 import { parkAgain, parkBlocked } from './parking.ts';
 import type { Ports } from './ports.ts';
@@ -56,7 +56,8 @@ export async function drive(ports: Ports, message: Message, options: DriveOption
 
 /** When it resolves, nobody writes to the run's journal any more. */
 async function act(ports: Ports, opened: Opened, message: Message, options: DriveOptions): Promise<DriveEnd> {
-  const { head, known, unread } = opened;
+  const { head, known } = opened;
+  const { unread } = opened.mail;
   const { journal } = known;
   const admission = admit(
     { kind: message.kind, from: message.kind === 'wake' ? message.from : undefined, receives: options.receives },
@@ -99,9 +100,7 @@ interface Opened {
   head: Head;
   /** With the journal as it is now. */
   known: KnownRun;
-  unread: Mail[];
-  /** Ids of mail that the journal holds, and the store still does, too. */
-  heard: string[];
+  mail: MailAsRead;
   /** All this is what the start message says: the turn reads the run while it begins. */
   isFromMessage?: boolean;
 }
@@ -115,7 +114,7 @@ function openUnread(ports: Ports, message: Message, options: DriveOptions): Open
   const readAt = ports.clock.now();
   if (!mayBeginUnread(options, birth, readAt, ports.limits.earlyMs)) return undefined;
   const known = { journal: openJournal(birth) };
-  return { readAt, head: freshHead(ports, birth), known, unread: [], heard: [], isFromMessage: true };
+  return { readAt, head: freshHead(ports, birth), known, mail: { unread: [], heard: [] }, isFromMessage: true };
 }
 
 async function open(ports: Ports, message: Message): Promise<Opened | undefined> {
@@ -134,8 +133,7 @@ async function open(ports: Ports, message: Message): Promise<Opened | undefined>
   const known = kept && isSame ? kept : { journal: openJournal(head.birth) };
   const { journal } = known;
   for (const chunk of record.chunks) extendJournal(journal, chunk);
-  const unread = record.mail.filter(({ id }) => !journal.heard.has(id));
-  return { readAt, head, known, unread, heard: heardOf(journal, record.mail) };
+  return { readAt, head, known, mail: mailAsRead(journal, record.mail) };
 }
 
 async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: boolean; ownerIsOther: boolean }> {
@@ -148,7 +146,7 @@ async function ownerOf(ports: Ports, journal: Journal): Promise<{ ownerIsGone: b
 
 async function takeTurn(
   ports: Ports,
-  { head, known, unread, heard, readAt, isFromMessage = false }: Opened,
+  { head, known, mail, readAt, isFromMessage = false }: Opened,
   { lazy, takeover }: { lazy: boolean; takeover: boolean },
   message: Message,
   options: DriveOptions,
@@ -165,7 +163,7 @@ async function takeTurn(
   const turn = createTurn(ports, {
     definition,
     known,
-    mail: { unread, heard },
+    mail,
     head,
     readAt,
     lazy,

@@ -1,14 +1,4 @@
-import type {
-  Awaiting,
-  Birth,
-  Chunk,
-  JournalEvent,
-  Mail,
-  OpenChild,
-  OutsideEvent,
-  RunEvent,
-  StoredError,
-} from './events.ts';
+import type { Awaiting, Birth, Chunk, JournalEvent, OpenChild, OutsideEvent, RunEvent, StoredError } from './events.ts';
 import { FORMAT } from './events.ts';
 import { Fault } from './faults.ts';
 import type { HeadState, SettledStatus } from './head.ts';
@@ -222,11 +212,6 @@ export function outsideIds(events: readonly JournalEvent[]): string[] {
   const ids: string[] = [];
   for (const event of events) if (isOutside(event)) ids.push(event.id);
   return ids;
-}
-
-/** Ids of mail that the journal holds already: whoever has it may let go of it. */
-export function heardOf(journal: Journal, mail: readonly Mail[]): string[] {
-  return mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : []));
 }
 
 function isLater(event: { issuedAt: number; id: string }, than: { issuedAt: number; id: string } | undefined): boolean {

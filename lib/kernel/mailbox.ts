@@ -1,14 +1,21 @@
 import type { Mail } from './events.ts';
-import { heardOf, type Journal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import type { Ports } from './ports.ts';
 import { retrying } from './retrying.ts';
 import { Lost } from './turn-faults.ts';
 
-/** What was read with the run. */
+/** The mail that was read with a run. */
 export interface MailAsRead {
   unread: Mail[];
   /** Ids of mail that the journal holds already: the store may let go of it. */
   heard: string[];
+}
+
+export function mailAsRead(journal: Journal, mail: readonly Mail[]): MailAsRead {
+  return {
+    unread: mail.filter(({ id }) => !journal.heard.has(id)),
+    heard: mail.flatMap(({ id }) => (journal.heard.has(id) ? [id] : [])),
+  };
 }
 
 /**
@@ -85,8 +92,9 @@ class TurnMailbox implements Mailbox {
     const [next] = record.chunks;
     // The turn's own may have come meanwhile, if this is its first reading.
     if (next?.driver && next.driver.id !== this.#driver) throw new Lost();
-    this.#heard = heardOf(this.#journal, record.mail);
-    this.#unread = record.mail.filter(({ event }) => !this.#isHeard(event.id));
+    const { unread, heard } = mailAsRead(this.#journal, record.mail);
+    this.#unread = unread;
+    this.#heard = heard;
   }
 
   #isHeard(id: string): boolean {

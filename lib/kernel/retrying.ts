@@ -1,12 +1,15 @@
 import { isFault } from './faults.ts';
 import type { Ports } from './ports.ts';
 
-/** Tries again with growing delays while the store is unavailable; the same bytes each time. */
-export function retrying<T>(ports: Ports, call: () => Promise<T>): Promise<T> {
-  return call().catch((error: unknown) => tryAgain(ports, call, error));
+/**
+ * Tries again with growing delays while the store is unavailable. `failures`: how often the call has failed before, which is no proof
+ * that it was not carried out: what it writes is the same bytes each time.
+ */
+export function retrying<T>(ports: Ports, call: (failures: number) => Promise<T>): Promise<T> {
+  return call(0).catch((error: unknown) => tryAgain(ports, call, error));
 }
 
-async function tryAgain<T>(ports: Ports, call: () => Promise<T>, failure: unknown): Promise<T> {
+async function tryAgain<T>(ports: Ports, call: (failures: number) => Promise<T>, failure: unknown): Promise<T> {
   let error = failure;
   for (let attempt = 1; ; attempt += 1) {
     if (!isFault(error, 'unavailable') || attempt > ports.limits.storeRetries) throw error;
@@ -15,7 +18,7 @@ async function tryAgain<T>(ports: Ports, call: () => Promise<T>, failure: unknow
       ports.clock.schedule(ports.clock.now() + delay, resolve);
     });
     try {
-      return await call();
+      return await call(attempt);
     } catch (next) {
       error = next;
     }

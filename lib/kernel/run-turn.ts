@@ -150,10 +150,11 @@ class RunTurn implements Turn, ProgramHost, EffectsOwner {
 
   /** Takes an event into the tail; answers with its sequence number. */
   emit(event: JournalEvent): number {
-    if (this.#tail.length === 0) this.#tailSince = this.#clock.now();
-    // Mostly the only one: a list made for a push has room for seventeen, and the store in memory keeps it.
-    if (this.#tail.length === 0) this.#tail = [event];
-    else this.#tail.push(event);
+    if (this.#tail.length === 0) {
+      this.#tailSince = this.#clock.now();
+      // Mostly the only one: a list made for a push has room for seventeen, and the store in memory keeps it.
+      this.#tail = [event];
+    } else this.#tail.push(event);
     if (isOutside(event)) this.#mailbox.tell(event.id);
     return this.#durableSeq() + this.#tail.length;
   }

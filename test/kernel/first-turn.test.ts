@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Definition } from '../../lib/kernel/definition.ts';
 import type { OutsideEvent } from '../../lib/kernel/events.ts';
 import { defaultLimits } from '../../lib/kernel/limits.ts';
 import type { Message } from '../../lib/ports/queue.ts';
@@ -31,11 +32,16 @@ function callsOf(process: Process): string[] {
   });
 }
 
-/** Accepted, as mail of the run; its message is still on its way. */
-async function acceptCancel(world: World, run: string): Promise<void> {
+/** A run that has been started and cancelled before anybody has begun it. */
+async function createCancelled(flow: Definition) {
+  const world = createWorld();
+  const one = world.process('one', all);
+  const run = await startIn(one, flow);
   await accept(world, run, { type: 'run_cancel_requested', id: 'cancel', at: world.clock.now(), epoch: 1 });
+  return { world, one, run };
 }
 
+/** As mail of the run; its message is still on its way. */
 async function accept(world: World, run: string, event: OutsideEvent): Promise<void> {
   const { nonce } = (await world.head(run)).birth;
   const message = mailMessage(run, nonce, event) as Extract<Message, { kind: 'mail' }>;
@@ -59,10 +65,7 @@ describe('the first turn of a run that has just been created', () => {
   });
 
   test('takes a cancel that was accepted before, before it begins a second step', async () => {
-    const world = createWorld();
-    const one = world.process('one', all);
-    const run = await startIn(one, threeSteps);
-    await acceptCancel(world, run);
+    const { world, one, run } = await createCancelled(threeSteps);
     one.trouble(slowReads);
     expect(await world.until(one.drive(world.take('start')))).toBe('settled');
     expect(world.started()).toEqual(['one:a#1']);
@@ -70,10 +73,7 @@ describe('the first turn of a run that has just been created', () => {
   });
 
   test('takes one before it begins the first, where the store answers at once', async () => {
-    const world = createWorld();
-    const one = world.process('one', all);
-    const run = await startIn(one, threeSteps);
-    await acceptCancel(world, run);
+    const { world, one, run } = await createCancelled(threeSteps);
     expect(await world.until(one.drive(world.take('start')))).toBe('settled');
     expect(world.started()).toEqual([]);
     expect((await world.head(run)).state.status).toBe('cancelled');
@@ -83,10 +83,7 @@ describe('the first turn of a run that has just been created', () => {
     ['its only step', oneStep, ['one:a#1']],
     ['no step', noStep, []],
   ])('takes one before it ends the run after %s', async (_, flow, started) => {
-    const world = createWorld();
-    const one = world.process('one', all);
-    const run = await startIn(one, flow);
-    await acceptCancel(world, run);
+    const { world, one, run } = await createCancelled(flow);
     one.trouble(slowReads);
     expect(await world.until(one.drive(world.take('start')))).toBe('settled');
     expect(world.started()).toEqual(started);
@@ -158,10 +155,7 @@ describe('the run is read before anything begins', () => {
     ['that was created a while ago', earlyMs, 1],
     ['whose start message was received before', 0, 2],
   ])('%s', async (_, ageMs, receives) => {
-    const world = createWorld();
-    const one = world.process('one', all);
-    const run = await startIn(one, threeSteps);
-    await acceptCancel(world, run);
+    const { world, one } = await createCancelled(threeSteps);
     await world.advance(ageMs);
     expect(await world.until(one.drive(world.take('start'), { receives }))).toBe('settled');
     expect(callsOf(one)[0]).toBe('read all');

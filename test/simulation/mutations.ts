@@ -541,8 +541,7 @@ export const mutations: Mutation[] = [
     guard: 'an outside event counts once',
     patches: [
       mailbox('if (!this.#isHeard(mail.event.id)) return mail.event;', 'return mail.event;'),
-      mailbox('record.mail.filter(({ event }) => !this.#isHeard(event.id));', 'record.mail;'),
-      drive('record.mail.filter(({ id }) => !journal.heard.has(id))', 'record.mail'),
+      mailbox('mail.filter(({ id }) => !journal.heard.has(id))', 'mail.slice()'),
     ],
   },
   {

@@ -43,11 +43,9 @@ export function createOneQueue({ client, call, queueUrl }: { client: SQSClient; 
         MessageAttributes: attributes,
         ...(trace && { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } } }),
       };
-      let attempts = 0;
-      await call('take a message', () => {
-        attempts += 1;
-        return client.send(new SendMessageCommand({ ...request, MessageBody: attempts === 1 ? body : again() }));
-      });
+      await call('take a message', (failures) =>
+        client.send(new SendMessageCommand({ ...request, MessageBody: failures === 0 ? body : again() })),
+      );
     },
 
     async receive({ max, waitMs = 0 }: { max: number; waitMs?: number }): Promise<Message[]> {
