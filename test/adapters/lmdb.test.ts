@@ -5,7 +5,7 @@ import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { toOpeningFault } from '../../lib/adapters/lmdb/faults.ts';
 import { type KeyPlace, placeOfKey } from '../../lib/adapters/lmdb/keys.ts';
-import type { Fsync } from '../../lib/adapters/lmdb/open.ts';
+import { type Fsync, openEnvironment } from '../../lib/adapters/lmdb/open.ts';
 import { createLmdbStore } from '../../lib/adapters/lmdb/store.ts';
 import { createVirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { systemClock } from '../../lib/adapters/system/clock.ts';
@@ -168,6 +168,19 @@ describe('the embedded store', () => {
       expect((await store.readHead('run-1'))?.state).toEqual(state);
     },
   );
+
+  test('what lmdb has written is not linked to what it writes next', async () => {
+    const env = openEnvironment({ dataDir, fsync: 'never', mapSize: undefined });
+    endings.push(() => env.close());
+    const firstOfEach: { next: unknown }[] = [];
+    env.on('aftercommit', ({ next }) => firstOfEach.push(next));
+    for (const name of ['a', 'b', 'c'])
+      await Promise.all([1, 2].map((i) => env.put(Buffer.from(name + i), Buffer.of(i))));
+    const last = firstOfEach.pop();
+    expect(last?.next).toBeTruthy();
+    expect(firstOfEach.length).toBeGreaterThan(1);
+    for (const { next } of firstOfEach) expect(next).toBeNull();
+  });
 
   test('changes of one head that come at once all take place, one after the other', async () => {
     const [store, other] = [openStore(), openStore()];

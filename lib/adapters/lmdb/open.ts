@@ -61,7 +61,30 @@ export function openEnvironment({
   // lmdb makes one more promise for each batch of writes and keeps it to itself. If the commit fails, that one is
   // rejected, too, beside those of the writers.
   env.on('beforecommit', () => process.nextTick(() => env.committed.then(undefined, () => {})));
+  unlinkWhatIsWritten(env);
   return env;
+}
+
+/** What lmdb has been asked for and not yet forgotten, oldest first. Known to lmdb, unknown to its types. */
+interface Asked {
+  next: Asked | null;
+}
+
+/**
+ * lmdb links each write to the next, and lets go of the first ones. To the collector of young objects, one that has become old keeps
+ * the next one alive, and that its next, with all promises that hang on them: half of its work was to move the dead. So the links
+ * of a commit are undone when the next one is answered.
+ */
+function unlinkWhatIsWritten(env: Environment): void {
+  let answered: Asked | null = null;
+  env.on('aftercommit', ({ next: first }: { next: Asked }) => {
+    while (answered && answered !== first) {
+      const { next } = answered;
+      answered.next = null;
+      answered = next;
+    }
+    answered = first;
+  });
 }
 
 /** Changes no record. Even so lmdb writes into the file of locks, and others must not write meanwhile. */
