@@ -192,6 +192,45 @@ describe('the embedded store', () => {
     expect((await store.readHead('run-1'))?.position).toBe(19);
   });
 
+  describe('who created a run', () => {
+    const nonce = 'nonce-1';
+    let store: Store;
+    let other: Store;
+
+    beforeEach(async () => {
+      [store, other] = [openStore(), openStore()];
+      await store.create(aHead());
+    });
+
+    test('sees what another has made of its head', async () => {
+      const head = await store.readHead('run-1');
+      await other.updateHead('run-1', { position: 3 }, { nonce });
+      expect(head).toEqual(aHead());
+      expect(await store.readHead('run-1')).toEqual({ ...aHead(), position: 3 });
+    });
+
+    test('does not overwrite what another has written', async () => {
+      await other.updateHead('run-1', { position: 3 }, { nonce });
+      expect(await store.updateHead('run-1', { position: 2 }, { nonce, positionAtMost: 2 })).toBe(false);
+      expect(await store.updateHead('run-1', { position: 4 }, { nonce, positionAtMost: 3 })).toBe(true);
+    });
+
+    test('goes by what another has written, and not by what stood there before', async () => {
+      const state = { status: 'waiting', wakeAt: T0 + 99 } as const;
+      await other.updateHead('run-1', { state }, { nonce });
+      expect(await store.updateHead('run-1', { position: 1 }, { nonce, wakeAt: T0 + 99 })).toBe(true);
+      expect(await store.readHead('run-1')).toEqual({ ...aHead(), position: 1, state });
+      expect(await store.list({ status: 'waiting' }, { limit: 10 })).toMatchObject({ items: [{ position: 1 }] });
+      expect(await store.list({ status: 'pending' }, { limit: 10 })).toMatchObject({ items: [] });
+    });
+
+    test('changes no head that another has deleted', async () => {
+      await other.deleteRun('run-1', nonce);
+      expect(await store.updateHead('run-1', { position: 1 }, { nonce })).toBe(false);
+      expect(await store.readHead('run-1')).toBeUndefined();
+    });
+  });
+
   test('refuses a directory of a newer format, says what to do, and leaves it as it is', () => {
     mkdirSync(dataDir);
     writeFileSync(join(dataDir, 'format.json'), '{"format":7}');

@@ -21,6 +21,7 @@ import {
   toCursor,
   withUnreadable,
 } from '../store-rules.ts';
+import { createCreatedRuns } from './created-runs.ts';
 import { indexFor, lastingEntries, movingEntries } from './entries.ts';
 import { toFault } from './faults.ts';
 import {
@@ -60,9 +61,6 @@ import { createSpace } from './space.ts';
 const ENTRIES_AT_ONCE = 1_000;
 /** Opening takes some milliseconds; whoever died of it must not keep the others for long. */
 const LONGEST_HOLD_MS = 500;
-/** What a process remembers of what it has created: so many births, and none with a longer input. */
-const MOST_BIRTHS = 500;
-const LONGEST_INPUT = 1_000;
 const ifAbsent = { noOverwrite: true } as const;
 const noContent = Buffer.alloc(0);
 
@@ -92,8 +90,7 @@ export function createLmdbStore({
   const space = createSpace(dataDir);
   let closing: Promise<void> | undefined;
   let lastOrder = 0;
-  /** By nonce, of the runs created last: whoever creates a run reads it soon. */
-  const births = new Map<string, Birth>();
+  const created = createCreatedRuns();
 
   async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
     if (closing !== undefined) throw closed();
@@ -107,7 +104,7 @@ export function createLmdbStore({
   function stateOf(id: string): StoredState | undefined {
     const key = stateKey(id);
     const record = env.getBinary(key);
-    return record && stateFromRecord(record, key, id);
+    return record && (created.stateIn(id, record) ?? stateFromRecord(record, key, id));
   }
 
   function livingState(id: string): StoredState | undefined {
@@ -116,18 +113,12 @@ export function createLmdbStore({
   }
 
   function birthOf(id: string, nonce: string): Birth {
-    const known = births.get(nonce);
-    if (known?.id === id) return { ...known };
+    const known = created.birthOf(id, nonce);
+    if (known !== undefined) return known;
     const key = birthKey(id);
     const record = env.getBinary(key);
     if (record === undefined) throw new Fault('corrupt', `The stored record "birth of run ${id}" is missing.`);
     return birthFromRecord(record, key, id, nonce);
-  }
-
-  function rememberBirth(birth: Birth): void {
-    if (typeof birth.input === 'string' && birth.input.length > LONGEST_INPUT) return;
-    if (births.size >= MOST_BIRTHS) births.clear();
-    births.set(birth.nonce, { ...birth });
   }
 
   function headOf(id: string, { nonce, position, state, expiresAt }: StoredState): Head {
@@ -266,7 +257,7 @@ export function createLmdbStore({
             for (const entry of entries) void env.put(entry, noContent);
           });
           if (isNew) {
-            rememberBirth(head.birth);
+            created.remember({ birth: head.birth, state, record });
             return { created: true, head };
           }
           const standing = readLatest(env, () => {
@@ -351,11 +342,14 @@ export function createLmdbStore({
       guarded(async () => {
         if (change.state?.status !== 'deleting') space.assertRoom('step');
         const key = stateKey(id);
-        for (;;) {
-          const record = readLatest(env, () => env.getBinary(key));
+        for (let known = created.take(id); ; known = undefined) {
+          const record = known?.record ?? readLatest(env, () => env.getBinary(key));
           if (record === undefined) return false;
-          const state = stateFromRecord(record, key, id);
-          if (isAbsent(state, clock.now()) || !guardHolds(state.nonce, state, guard)) return false;
+          const state = known?.state ?? stateFromRecord(record, key, id);
+          if (isAbsent(state, clock.now()) || !guardHolds(state.nonce, state, guard)) {
+            if (known !== undefined) continue;
+            return false;
+          }
           const next = changed(state, change);
           // A condition costs no turn of this thread, as a transaction does; the record is nearly always still the same.
           if (await env.ifVersion(key, fingerprintOf(record), () => replaceState(id, state, next))) return true;
