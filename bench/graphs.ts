@@ -1,20 +1,23 @@
+import { join } from 'node:path';
 import { openPawl } from 'pawl';
 import { handlers } from '../lib/graph/handlers.ts';
 import { loadGraph } from '../lib/graph/parse-graph.ts';
 import { type GraphWorkflow, graphWorkflow } from '../lib/graph/workflow.ts';
+import { openPlain } from './plain.ts';
+import { timeOf } from './speed.ts';
 import { median, medianOf } from './statistics.ts';
 
 /** What is measured of task graphs whose handlers do nothing. Times in ms, of whole runs unless they say otherwise. */
-export interface GraphFigures {
-  chain1000: number;
-  diamonds250: number;
-  fan1000: number;
-  layered10000: number;
+export interface GraphFigures extends Record<Shape, number> {
+  /** As many plain writes as tasks: those that may run at once together, the others one behind the other. */
+  plain?: Partial<Record<string, number>>;
   /** From text to workflow. */
   parse10000: number;
   /** From the signal that a suspended run waits for behind all its tasks to its end, in a new process's place. */
   resume10000?: number;
 }
+
+type Shape = 'chain1000' | 'diamonds250' | 'fan1000' | 'layered10000';
 
 interface Task {
   id: string;
@@ -76,7 +79,15 @@ function workflowOf(text: string): GraphWorkflow {
   return graphWorkflow(loadGraph(text, { file: 'bench.json' }), { handlers: handlers({ nothing: () => null }) });
 }
 
-export async function measureGraphs(dataDir: string): Promise<GraphFigures> {
+/** How many tasks of each shape may run at once, one level after the other. */
+const levels: Record<Shape, number[]> = {
+  chain1000: range(1_000).map(() => 1),
+  diamonds250: range(250).flatMap(() => [1, 2, 1]),
+  fan1000: [1, 1_000, 3],
+  layered10000: range(layers).map(() => width),
+};
+
+export async function measureGraphs(store: 'memory' | 'lmdb', folder: string): Promise<GraphFigures> {
   const last = range(width).map((index) => `t${(layers - 1) * width + index}`);
   const waiting: Task[] = [...layered(), { id: 'go', type: 'signal', dependsOn: last }];
   const largeText = textOf('layered', layered());
@@ -89,21 +100,32 @@ export async function measureGraphs(dataDir: string): Promise<GraphFigures> {
   const suspended = workflowOf(textOf('waiting', waiting));
   const workflows = [...Object.values(flows), suspended];
 
+  const isMemory = store === 'memory';
+  const dataDir = isMemory ? ':memory:' : join(folder, 'data');
   const pawl = await openPawl({ workflows, dataDir });
-  const timed = async (flow: GraphWorkflow) => {
-    const began = performance.now();
-    await (await pawl.start(flow, null)).result();
-    return performance.now() - began;
+  const plain = isMemory ? undefined : openPlain(join(folder, 'plain.mdb'));
+  const floor: Partial<Record<string, number>> = {};
+  const measure = async (shape: Shape) => {
+    const puts: number[] = [];
+    const took = await medianOf(times, async () => {
+      const ms = await timeOf(async () => (await pawl.start(flows[shape], null)).result());
+      if (plain) puts.push(await plain.inGroups(levels[shape]));
+      return ms;
+    });
+    if (plain) floor[shape] = median(puts);
+    return took;
   };
-  for (const flow of Object.values(flows)) await timed(flow);
+  for (const flow of Object.values(flows)) await (await pawl.start(flow, null)).result();
   const figures: GraphFigures = {
-    chain1000: await medianOf(times, () => timed(flows.chain1000)),
-    diamonds250: await medianOf(times, () => timed(flows.diamonds250)),
-    fan1000: await medianOf(times, () => timed(flows.fan1000)),
-    layered10000: await medianOf(times, () => timed(flows.layered10000)),
-    parse10000: median(range(times).map(() => timeOf(() => workflowOf(largeText)))),
+    chain1000: await measure('chain1000'),
+    diamonds250: await measure('diamonds250'),
+    fan1000: await measure('fan1000'),
+    layered10000: await measure('layered10000'),
+    parse10000: await medianOf(times, () => timeOf(async () => workflowOf(largeText))),
+    ...(plain && { plain: floor }),
   };
-  if (dataDir === ':memory:') {
+  await plain?.close();
+  if (isMemory) {
     await pawl.close();
     return figures;
   }
@@ -120,10 +142,4 @@ export async function measureGraphs(dataDir: string): Promise<GraphFigures> {
   figures.resume10000 = performance.now() - began;
   await again.close();
   return figures;
-}
-
-function timeOf(work: () => unknown): number {
-  const began = performance.now();
-  work();
-  return performance.now() - began;
 }

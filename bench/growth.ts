@@ -146,7 +146,7 @@ export async function measureStoredGrowth(options: GrowthOptions): Promise<Growt
   const ids: string[] = [];
   return seriesOf('runs stored', sizesOf(storedSizes, options), async (size) => {
     for (const id of await fillStore(dataDir, size - ids.length)) ids.push(id);
-    const stored = await measureStoredRuns(dataDir, ids);
+    const stored = await measureStoredRuns(dataDir, join(options.folder, 'plain.mdb'), ids);
     return {
       'the data directory opened, and a first run ended': stored.openMs,
       'a list of 50 runs': stored.listP50,

@@ -1,6 +1,5 @@
 /** The parts of the bench, each measured in a process of its own and in a folder of its own. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import type { ColdStart, Measured } from './rows.ts';
 
 const recoveredRuns = 1_000;
@@ -22,13 +21,13 @@ export const parts: Part = {
   'speed dynamodb': async (folder) => (await speed()).measureSpeed('dynamodb', folder),
   recovery: async (folder) => (await import('./recovery.ts')).measureRecovery(folder, recoveredRuns),
   memory: async (folder) => (await upkeep()).measureMemory(folder),
-  'cpu memory': async () => (await upkeep()).measureCpu(':memory:'),
-  'cpu lmdb': async (folder) => (await upkeep()).measureCpu(join(folder, 'data')),
+  'cpu memory': async (folder) => (await upkeep()).measureCpu('memory', folder),
+  'cpu lmdb': async (folder) => (await upkeep()).measureCpu('lmdb', folder),
   disk: async (folder) => (await upkeep()).measureDisk(folder),
   stored: async (folder) => (await import('./stored-runs.ts')).measureStored(folder, storedRuns),
   'cold start': measureColdStart,
-  'graphs memory': async () => (await graphs()).measureGraphs(':memory:'),
-  'graphs lmdb': async (folder) => (await graphs()).measureGraphs(join(folder, 'data')),
+  'graphs memory': async (folder) => (await graphs()).measureGraphs('memory', folder),
+  'graphs lmdb': async (folder) => (await graphs()).measureGraphs('lmdb', folder),
 };
 
 async function measureTrips() {

@@ -3,19 +3,34 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openPawl } from 'pawl';
-import { medianOf } from './statistics.ts';
-import { interrupted } from './workflows.ts';
+import { openPlain } from './plain.ts';
+import { median, medianOf } from './statistics.ts';
+import { interrupted, stepsLeft } from './workflows.ts';
 
 const victim = fileURLToPath(new URL('recovery-victim.mjs', import.meta.url));
 const times = 3;
 
-/** Kills a process in the middle of runs, and measures from the opening of the data directory until another has finished them all, in ms. */
-export async function measureRecovery(folder: string, runs: number): Promise<number> {
+/** In ms. */
+export interface Recovery {
+  /** From the opening of the data directory until another process has finished all runs. */
+  runs: number;
+  /** Plain writes: one for each step that was left, those of all runs together. */
+  plain: number;
+}
+
+/** Kills a process in the middle of runs, and lets another finish them. */
+export async function measureRecovery(folder: string, runs: number): Promise<Recovery> {
   let count = 0;
-  return medianOf(times, () => {
+  const plain = openPlain(join(folder, 'plain.mdb'));
+  const puts: number[] = [];
+  const took = await medianOf(times, async () => {
     count += 1;
-    return recoverOnce(join(folder, `recovery-${count}`), runs);
+    const recovered = await recoverOnce(join(folder, `recovery-${count}`), runs);
+    puts.push(await plain.inGroups(Array.from({ length: stepsLeft }, () => runs)));
+    return recovered;
   });
+  await plain.close();
+  return { runs: took, plain: median(puts) };
 }
 
 async function recoverOnce(dataDir: string, runs: number): Promise<number> {

@@ -10,6 +10,7 @@ import { newRunId } from '../lib/kernel/run-id.ts';
 import type { Store } from '../lib/ports/store.ts';
 import { sweep } from '../lib/service/sweep.ts';
 import { createPorts } from './engine.ts';
+import { openPlain } from './plain.ts';
 import { median, quantile } from './statistics.ts';
 import { chain } from './workflows.ts';
 
@@ -97,6 +98,8 @@ export interface StoredRuns {
   showP50: number;
   showP99: number;
   startP50: number;
+  /** A plain write alone, in between. */
+  putP50: number;
   /** A tick of the sweeper with nothing due. */
   sweepP50: number;
   /** From the opening of the data directory to the end of a first run. */
@@ -108,13 +111,19 @@ const firstLooks = 100;
 const starts = 100;
 const ticks = 20;
 
-export async function measureStoredRuns(dataDir: string, ids: readonly string[]): Promise<StoredRuns> {
+export async function measureStoredRuns(
+  dataDir: string,
+  plainFile: string,
+  ids: readonly string[],
+): Promise<StoredRuns> {
   const began = performance.now();
   const pawl = await openPawl({ workflows: [chain], dataDir });
   await (await pawl.start(chain, 1)).result();
   const openMs = performance.now() - began;
   const lists = await measureLists(pawl);
   const shows = await times(looks, async (look) => pawl.getRun(ids[(look * 7_919) % ids.length] as string));
+  const plain = openPlain(plainFile);
+  const puts: number[] = [];
   const begun: (() => Promise<unknown>)[] = [];
   const started = await times(
     starts,
@@ -122,9 +131,13 @@ export async function measureStoredRuns(dataDir: string, ids: readonly string[])
       const run = await pawl.start(chain, 1);
       begun.push(() => run.result());
     },
-    () => begun.at(-1)?.(),
+    async () => {
+      await begun.at(-1)?.();
+      puts.push(await plain.inGroups([1]));
+    },
   );
   await pawl.close();
+  await plain.close();
   const sweeps = await measureSweeps(dataDir);
   return {
     listP50: median(lists),
@@ -132,6 +145,7 @@ export async function measureStoredRuns(dataDir: string, ids: readonly string[])
     showP50: median(shows),
     showP99: quantile(shows, 0.99),
     startP50: median(started),
+    putP50: median(puts),
     sweepP50: median(sweeps),
     openMs,
   };
@@ -179,5 +193,5 @@ async function measureSweeps(dataDir: string): Promise<number[]> {
 
 export async function measureStored(folder: string, runs: number): Promise<StoredRuns> {
   const dataDir = join(folder, 'data');
-  return measureStoredRuns(dataDir, await fillStore(dataDir, runs));
+  return measureStoredRuns(dataDir, join(folder, 'plain.mdb'), await fillStore(dataDir, runs));
 }

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { open } from 'lmdb';
 import { openPawl } from 'pawl';
 import { createTable } from '../lib/adapters/dynamodb/create-table.ts';
 import { createDynamoStore } from '../lib/adapters/dynamodb/store.ts';
@@ -16,6 +15,7 @@ import type { Store } from '../lib/ports/store.ts';
 import { quietAwsSdk } from '../lib/wiring/environment.ts';
 import type { Workflow } from '../lib/workflow/index.ts';
 import { createEngine } from './engine.ts';
+import { openPlain } from './plain.ts';
 import { askAsARunDoes } from './store-alone.ts';
 
 export interface Subject {
@@ -74,19 +74,6 @@ async function openInProcess(dataDir: string, workflows: Workflow<number, void>[
 
 function asking(store: Store): (steps: number) => Promise<unknown> {
   return (steps) => askAsARunDoes({ store, ...around }, steps);
-}
-
-/** With the same setting of fsync as the embedded store has by default. */
-function openPlain(path: string): { put(): Promise<unknown>; close(): Promise<void> } {
-  const db = open<Buffer, string>({ path, encoding: 'binary', overlappingSync: false });
-  let count = 0;
-  return {
-    put() {
-      count += 1;
-      return db.put(`key-${count}`, value);
-    },
-    close: () => db.close(),
-  };
 }
 
 async function openDynamoDb(workflows: Workflow<number, void>[]): Promise<Subject> {

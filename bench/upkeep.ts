@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPawl } from 'pawl';
+import { openPlain } from './plain.ts';
 import { median, rateOf } from './statistics.ts';
 import { chain } from './workflows.ts';
 
@@ -61,24 +62,47 @@ function mapMb(): number {
   return (kilobytes * 1_024) / 1e6;
 }
 
-/** Of all threads of the process, in µs a step. As many runs come first, in which the compiler has most of its work. */
-export async function measureCpu(dataDir: string, { rounds = 5, runs = 3_000 } = {}): Promise<number> {
-  const pawl = await openPawl({ workflows: [chain], dataDir });
-  const runChain = async () => (await pawl.start(chain, stepsPerRun)).result();
-  await rateOf(runs, inFlight, runChain);
-  const perStep: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const before = process.cpuUsage();
-    await rateOf(runs, inFlight, runChain);
-    const { user, system } = process.cpuUsage(before);
-    perStep.push((user + system) / (runs * stepsPerRun));
-  }
-  await pawl.close();
-  return median(perStep);
+/** Of all threads of the process, in µs. */
+export interface CpuUse {
+  step: number;
+  /** A plain write, as many in flight. Absent where a write is no more than a line of code. */
+  plain?: number;
 }
 
-/** What the data file has grown by for each settled run of ten steps, pages and all, in bytes. */
-export async function measureDisk(folder: string, runs = 10_000): Promise<number> {
+/** As many runs come first, in which the compiler has most of its work. */
+export async function measureCpu(store: 'memory' | 'lmdb', folder: string, effort = { rounds: 5, runs: 3_000 }) {
+  const { rounds, runs } = effort;
+  const isMemory = store === 'memory';
+  const pawl = await openPawl({ workflows: [chain], dataDir: isMemory ? ':memory:' : join(folder, 'data') });
+  const plain = isMemory ? undefined : openPlain(join(folder, 'plain.mdb'));
+  const steps = runs * stepsPerRun;
+  const runAll = () => rateOf(runs, inFlight, async () => (await pawl.start(chain, stepsPerRun)).result());
+  const used = { steps: [] as number[], puts: [] as number[] };
+  await runAll();
+  await plain?.many(steps);
+  for (let round = 0; round < rounds; round += 1) {
+    used.steps.push((await cpuOf(runAll)) / steps);
+    if (plain) used.puts.push((await cpuOf(() => plain.many(steps))) / steps);
+  }
+  await pawl.close();
+  await plain?.close();
+  return { step: median(used.steps), ...(plain && { plain: median(used.puts) }) } satisfies CpuUse;
+}
+
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+/** What the data file has grown by for each settled run of ten steps, pages and all, and for ten plain writes, in bytes. */
+export interface DiskUse {
+  run: number;
+  plain: number;
+}
+
+export async function measureDisk(folder: string, runs = 10_000): Promise<DiskUse> {
   const dataDir = join(folder, 'data');
   const file = join(dataDir, 'store.mdb');
   let pawl = await openPawl({ workflows: [chain], dataDir });
@@ -87,5 +111,10 @@ export async function measureDisk(folder: string, runs = 10_000): Promise<number
   pawl = await openPawl({ workflows: [chain], dataDir });
   await rateOf(runs, inFlight, async () => (await pawl.start(chain, stepsPerRun)).result());
   await pawl.close();
-  return (statSync(file).size - empty) / runs;
+  const plain = openPlain(join(folder, 'plain.mdb'));
+  const emptyPlain = plain.bytes();
+  await plain.many(runs * stepsPerRun);
+  const plainBytes = plain.bytes() - emptyPlain;
+  await plain.close();
+  return { run: (statSync(file).size - empty) / runs, plain: plainBytes / runs };
 }

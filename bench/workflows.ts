@@ -16,6 +16,9 @@ export const fanOut = workflow({ name: 'fan-out' }, async (ctx, width: number) =
   await Promise.all(Array.from({ length: width }, (_, i) => ctx.step(`step-${i}`, () => i)));
 });
 
+/** In a run whose process is killed in its middle. */
+export const stepsLeft = 6;
+
 /** Five quick steps, one that hangs in a process told to, five more. */
 export function interrupted(hangs: boolean) {
   return workflow({ name: 'interrupted' }, async (ctx) => {
