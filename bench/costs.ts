@@ -1,63 +1,41 @@
-/** What runs cost on AWS, counted on its stand-ins. The page docs/cost.md has every path; here are those with a target. */
-import { type Assumptions, assumptions } from '../lib/cost/assumptions.ts';
-import { type Bill, billOf } from '../lib/cost/bill.ts';
+/** What runs cost on AWS, counted on its stand-ins. The page docs/cost.md has every line and path; here are those with a target. */
+import { assumptions } from '../lib/cost/assumptions.ts';
+import { billOf } from '../lib/cost/bill.ts';
 import { measureRun } from '../lib/cost/measure-run.ts';
 import { startMeteredAws } from '../lib/cost/metered-aws.ts';
-import { type Workflow, workflow } from '../lib/workflow/index.ts';
+import { billChains } from '../lib/cost/reference/chains.ts';
+import { floorUsd } from '../lib/cost/reference/tables.ts';
+import { workflow } from '../lib/workflow/index.ts';
 
 export interface CostFigures {
-  /** $ per million steps, in runs of ten and of a hundred. */
-  chain10: number;
-  chain100: number;
-  relaxed10: number;
-  relaxed100: number;
+  /** Runs of steps one after the other, in $ per million steps. */
+  chains: { title: string; usd: number; mostUsd: number }[];
+  /** One durable write of 1 KB a step and a function's time for it, in the same. */
+  floorUsd: number;
   chain10Units: number;
   /** Of a run of a hundred steps that begin together. */
   parallel100Units: number;
 }
 
-/** Off by choice, so that they stand apart: the API's request, and the table's history. */
-const optional: (keyof Bill['totals'])[] = ['httpRequests', 'recoveryGbMonths'];
-
-/** 20 ms of Lambda a step, its call of the store included. */
-const assumed: Assumptions = { ...assumptions, stepMs: 20 - assumptions.requestMs };
-const outcome = 'x'.repeat(300);
-const timeout = '1h';
-const retention = '14d';
-
-const chainOf = (name: string, options: object): Workflow<number, void> =>
-  workflow({ name, timeout, retention, ...options }, async (ctx, steps: number) => {
-    for (let i = 0; i < steps; i += 1) await ctx.step(`step-${i}`, () => outcome);
-  });
-
-const chain = chainOf('chain', {});
-const relaxed = chainOf('relaxed', { durability: 'relaxed' });
-const parallel = workflow({ name: 'parallel', timeout, retention }, async (ctx, steps: number) => {
-  await Promise.all(Array.from({ length: steps }, (_, i) => ctx.step(`step-${i}`, () => i)));
+const parallel = workflow({ name: 'parallel', timeout: '1h', retention: '14d' }, async (ctx) => {
+  await Promise.all(Array.from({ length: 100 }, (_, i) => ctx.step(`step-${i}`, () => i)));
 });
 
 export async function measureCosts(): Promise<CostFigures> {
-  const chain10 = await billFor(chain, 10);
-  const parallel100 = await billFor(parallel, 100);
-  const usd = ({ usd: all, lines }: Bill, steps: number) => {
-    const apart = lines.filter(({ amounts }) => optional.some((name) => amounts[name] !== undefined));
-    return ((all - apart.reduce((sum, line) => sum + line.usd, 0)) * 1e6) / steps;
-  };
+  const bills = await billChains(assumptions);
   return {
-    chain10: usd(chain10, 10),
-    chain100: usd(await billFor(chain, 100), 100),
-    relaxed10: usd(await billFor(relaxed, 10), 10),
-    relaxed100: usd(await billFor(relaxed, 100), 100),
-    chain10Units: chain10.totals.writeUnits ?? 0,
-    parallel100Units: parallel100.totals.writeUnits ?? 0,
+    chains: bills.map(({ title, bill, steps, mostUsd }) => ({ title, usd: (bill.usd * 1e6) / steps, mostUsd })),
+    floorUsd: floorUsd(assumptions),
+    chain10Units: bills[0]?.bill.totals.writeUnits ?? Number.NaN,
+    parallel100Units: await unitsOfParallel(),
   };
 }
 
-async function billFor(flow: Workflow<number, void>, input: number): Promise<Bill> {
-  const metered = await startMeteredAws({ workflows: { flow } });
+async function unitsOfParallel(): Promise<number> {
+  const metered = await startMeteredAws({ workflows: { parallel } });
   try {
-    const { uses } = await measureRun(metered, { workflow: flow.name, input, signals: [] });
-    return billOf(uses, assumed);
+    const { uses } = await measureRun(metered, { workflow: parallel.name, signals: [] });
+    return billOf(uses, assumptions).totals.writeUnits ?? Number.NaN;
   } finally {
     await metered.close();
   }

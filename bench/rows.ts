@@ -43,9 +43,6 @@ export function scaleOf({ putsPerSecond, putsPerSecond64 }: Calibration): number
   return Math.min(1, putsPerSecond / 2_500, putsPerSecond64 / 55_000);
 }
 
-/** A write of 1 KB to the table, in $ per million. */
-const plainWriteUsd = 0.68;
-
 export function rowsOf(measured: Measured): Row[] {
   const scale = measured.calibrate ? scaleOf(measured.calibrate) : 1;
   return [
@@ -78,33 +75,21 @@ function cellsOf(
 }
 
 function costRows(costs: CostFigures | undefined): Row[] {
+  const group = 'cost on AWS, counted';
   if (costs === undefined) return [];
-  const dollars = (what: string, value: number, atMost: number) =>
-    row('cost on AWS, counted', what, '$ a million steps', cellsOf({ dynamodb: value }, { dynamodb: plainWriteUsd }), {
-      column: 'dynamodb',
-      atMost,
-    });
+  const { chains, floorUsd, chain10Units, parallel100Units } = costs;
   return [
-    dollars('ten steps a run', costs.chain10, 1.5),
-    dollars('a hundred steps a run', costs.chain100, 1),
-    dollars('ten steps, relaxed', costs.relaxed10, 0.9),
-    dollars('a hundred steps, relaxed', costs.relaxed100, 0.35),
-    row(
-      'cost on AWS, counted',
-      'a run of ten steps',
-      'write units',
-      cellsOf({ dynamodb: costs.chain10Units }, { dynamodb: 10 }),
-    ),
-    row(
-      'cost on AWS, counted',
-      '100 parallel steps',
-      'write units',
-      cellsOf({ dynamodb: costs.parallel100Units }, { dynamodb: 100 }),
-      {
+    ...chains.map(({ title, usd, mostUsd }) =>
+      row(group, `runs of ${title}`, '$ a million steps', cellsOf({ dynamodb: usd }, { dynamodb: floorUsd }), {
         column: 'dynamodb',
-        atMost: 15,
-      },
+        atMost: mostUsd,
+      }),
     ),
+    row(group, 'a run of ten steps', 'write units', cellsOf({ dynamodb: chain10Units }, { dynamodb: 10 })),
+    row(group, '100 parallel steps', 'write units', cellsOf({ dynamodb: parallel100Units }, { dynamodb: 100 }), {
+      column: 'dynamodb',
+      atMost: 15,
+    }),
   ];
 }
 
