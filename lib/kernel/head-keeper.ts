@@ -1,4 +1,4 @@
-import { type Head, type HeadState, isOpen } from './head.ts';
+import { type Head, type HeadGuard, type HeadState, isOpen } from './head.ts';
 import { headStateOf, type Journal } from './journal.ts';
 import type { Ports } from './ports.ts';
 import { retrying } from './retrying.ts';
@@ -36,19 +36,18 @@ class RunHeadKeeper implements HeadKeeper {
   async lower(earlier: number): Promise<void> {
     if (this.#wakeAt <= earlier) return;
     this.#wakeAt = earlier;
-    const { position, birth } = this.#journal;
-    const { id, nonce } = birth;
-    const { store } = this.#ports;
-    const state: HeadState = { status: 'running', wakeAt: earlier };
-    await retrying(this.#ports, () => store.updateHead(id, { state, position }, { nonce, positionAtMost: position }));
+    await this.#write({ status: 'running', wakeAt: earlier }, { positionAtMost: this.#journal.position });
   }
 
   async raise(): Promise<void> {
+    await this.#write(headStateOf(this.#journal, this.#wakeAt), { positionBelow: this.#journal.position });
+  }
+
+  #write(state: HeadState, fence: Omit<HeadGuard, 'nonce'>): Promise<boolean> {
     const { position, birth } = this.#journal;
-    const { id, nonce } = birth;
-    const { store } = this.#ports;
-    const state = headStateOf(this.#journal, this.#wakeAt);
-    await retrying(this.#ports, () => store.updateHead(id, { state, position }, { nonce, positionBelow: position }));
+    const change = { state, position };
+    const guard = { nonce: birth.nonce, ...fence };
+    return retrying(this.#ports, () => this.#ports.store.updateHead(birth.id, change, guard));
   }
 }
 

@@ -449,7 +449,7 @@ export const mutations: Mutation[] = [
     name: 'fence-of-raises',
     rule: 'K16',
     guard: 'a raise is fenced by position',
-    patches: [headKeeper('{ nonce, positionBelow: position }', '{ nonce }')],
+    patches: [headKeeper('{ positionBelow: this.#journal.position }', '{}')],
   },
   {
     name: 'fence-of-lowerings',
@@ -457,8 +457,8 @@ export const mutations: Mutation[] = [
     guard: 'a lowering writes the position that it has read to',
     patches: [
       headKeeper(
-        '{ state, position }, { nonce, positionAtMost: position }',
-        '{ state }, { nonce, positionAtMost: position }',
+        'const change = { state, position };',
+        "const change = 'positionAtMost' in fence ? { state } : { state, position };",
       ),
     ],
   },
