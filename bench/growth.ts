@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type OpenPawlOptions, openPawl, workflow } from 'pawl';
 import type { Series } from './plot.ts';
 import { timeOf } from './speed.ts';
-import { median } from './statistics.ts';
+import { median, medianOf } from './statistics.ts';
 import { fillStore, measureStoredRuns } from './stored-runs.ts';
 import { show } from './table.ts';
 
@@ -38,6 +38,11 @@ async function seriesOf(
     for (const [name, value] of Object.entries(figures)) series.set(name, [...(series.get(name) ?? []), [size, value]]);
   }
   return [...series].map(([name, points]) => ({ name, points }));
+}
+
+/** The large ones take long enough for a machine's whims to even out. */
+function roundsFor(size: number): number {
+  return size < 1_000 ? 9 : size > 10_000 ? 1 : 3;
 }
 
 const runSizes = [10, 100, 1_000, 10_000, 100_000];
@@ -77,7 +82,7 @@ export async function measureRunGrowth(options: GrowthOptions): Promise<Growth> 
   await untilItWaits(1_000);
   return seriesOf('steps', sizesOf(runSizes, options), async (steps) => {
     const times = { run: [] as number[], resume: [] as number[], look: [] as number[] };
-    for (let round = 0; round < Math.max(1, 3_000 / steps) && round < 9; round += 1) {
+    for (let round = 0; round < roundsFor(steps); round += 1) {
       const { id, tookMs } = await untilItWaits(steps);
       times.run.push(tookMs);
       const pawl = await openPawl(opened);
@@ -126,12 +131,15 @@ const mapOfChunks = workflow({ name: 'map-of-chunks' }, async (ctx, count: numbe
 /** Each item a child, and a thousand items a child. */
 export async function measureMapGrowth(options: GrowthOptions): Promise<Growth> {
   const workflows: OpenPawlOptions['workflows'] = [item, chunk, mapOfItems, mapOfChunks];
-  const timed = async (flow: typeof mapOfItems, size: number) => {
-    const pawl = await openPawl({ workflows, dataDir: join(options.folder, `${flow.name}-${size}`), fsync: 'never' });
+  let count = 0;
+  const timeOnce = async (flow: typeof mapOfItems, size: number) => {
+    count += 1;
+    const pawl = await openPawl({ workflows, dataDir: join(options.folder, `map-${count}`), fsync: 'never' });
     const tookMs = await timeOf(async () => (await pawl.start(flow, size)).result());
     await pawl.close();
     return tookMs;
   };
+  const timed = (flow: typeof mapOfItems, size: number) => medianOf(roundsFor(size), () => timeOnce(flow, size));
   await timed(mapOfChunks, itemsPerChild);
   return seriesOf('items', sizesOf(mapSizes, options), async (size) => ({
     'a child for each thousand items': await timed(mapOfChunks, size),
