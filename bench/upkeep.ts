@@ -69,19 +69,22 @@ export interface CpuUse {
   plain?: number;
 }
 
-/** As many runs come first, in which the compiler has most of its work. */
-export async function measureCpu(store: 'memory' | 'lmdb', folder: string, effort = { rounds: 5, runs: 3_000 }) {
-  const { rounds, runs } = effort;
+/** In the runs that come first the compiler has most of its work. */
+export async function measureCpu(
+  store: 'memory' | 'lmdb',
+  folder: string,
+  { warmUp, rounds, runs } = { warmUp: 12_000, rounds: 5, runs: 3_000 },
+) {
   const isMemory = store === 'memory';
   const pawl = await openPawl({ workflows: [chain], dataDir: isMemory ? ':memory:' : join(folder, 'data') });
   const plain = isMemory ? undefined : openPlain(join(folder, 'plain.mdb'));
   const steps = runs * stepsPerRun;
-  const runAll = () => rateOf(runs, inFlight, async () => (await pawl.start(chain, stepsPerRun)).result());
+  const run = (count: number) => rateOf(count, inFlight, async () => (await pawl.start(chain, stepsPerRun)).result());
   const used = { steps: [] as number[], puts: [] as number[] };
-  await runAll();
-  await plain?.many(steps);
+  await run(warmUp);
+  await plain?.many(warmUp * stepsPerRun);
   for (let round = 0; round < rounds; round += 1) {
-    used.steps.push((await cpuOf(runAll)) / steps);
+    used.steps.push((await cpuOf(() => run(runs))) / steps);
     if (plain) used.puts.push((await cpuOf(() => plain.many(steps))) / steps);
   }
   await pawl.close();
