@@ -66,6 +66,33 @@ describe('concurrency', () => {
     expect(world.started()).toHaveLength(4);
   });
 
+  test.each([
+    [7, 7],
+    [20, 0],
+  ])('of %d runs that are to begin at once, %d do before those that are under way go on', async (count, atOnce) => {
+    const world = createWorld();
+    const { held, gates } = heldWorkflow(count);
+    const others = hold();
+    const received: number[] = [];
+    const { process, ports, queue, worker } = workingProcess(world, [held], { concurrency: 100 });
+    const receive: Queue['receive'] = async (asked) => {
+      const deliveries = await queue.receive(asked);
+      received.push(deliveries.length);
+      return deliveries;
+    };
+    const clock = { ...ports.clock, macrotask: () => others.promise.then(() => world.clock.macrotask()) };
+    Object.assign(ports, { clock, queue: { ...queue, receive } });
+    const runs = await Promise.all(gates.map((_, number) => startIn(process, held, number)));
+    worker.start();
+    await world.advance(10);
+    const begun = () => runs.filter((run) => readsOf(process, run) > 0).length;
+    expect(begun()).toBe(atOnce);
+    others.release();
+    await world.advance(10);
+    expect(begun()).toBe(count);
+    expect(Math.max(...received)).toBeLessThanOrEqual(8);
+  });
+
   test('runs that wait take none of it', async () => {
     const world = createWorld();
     const waiting = workflow({ name: 'waiting' }, (ctx) => ctx.signal('go'));
