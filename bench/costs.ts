@@ -4,7 +4,7 @@ import { billOf } from '../lib/cost/bill.ts';
 import { measureRun } from '../lib/cost/measure-run.ts';
 import { startMeteredAws } from '../lib/cost/metered-aws.ts';
 import { billChains } from '../lib/cost/reference/chains.ts';
-import { floorUsd } from '../lib/cost/reference/tables.ts';
+import { floorUsd, millionTasksUsd } from '../lib/cost/reference/tables.ts';
 import { workflow } from '../lib/workflow/index.ts';
 
 export interface CostFigures {
@@ -23,10 +23,11 @@ const parallel = workflow({ name: 'parallel', timeout: '1h', retention: '14d' },
 
 export async function measureCosts(): Promise<CostFigures> {
   const bills = await billChains(assumptions);
+  const [tenSteps] = bills;
   return {
-    chains: bills.map(({ title, bill, steps, mostUsd }) => ({ title, usd: (bill.usd * 1e6) / steps, mostUsd })),
+    chains: bills.map((chain) => ({ title: chain.title, usd: millionTasksUsd(chain), mostUsd: chain.mostUsd })),
     floorUsd: floorUsd(assumptions),
-    chain10Units: bills[0]?.bill.totals.writeUnits ?? Number.NaN,
+    chain10Units: tenSteps?.bill.totals.writeUnits ?? Number.NaN,
     parallel100Units: await unitsOfParallel(),
   };
 }

@@ -4,8 +4,7 @@ import { handlers } from '../lib/graph/handlers.ts';
 import { loadGraph } from '../lib/graph/parse-graph.ts';
 import { type GraphWorkflow, graphWorkflow } from '../lib/graph/workflow.ts';
 import { openPlain } from './plain.ts';
-import { timeOf } from './speed.ts';
-import { median, medianOf } from './statistics.ts';
+import { medianOf, mediansByTurns, timeOf } from './statistics.ts';
 
 /** What is measured of task graphs whose handlers do nothing. Times in ms, of whole runs unless they say otherwise. */
 export interface GraphFigures extends Record<Shape, number> {
@@ -106,14 +105,12 @@ export async function measureGraphs(store: 'memory' | 'lmdb', folder: string): P
   const plain = isMemory ? undefined : openPlain(join(folder, 'plain.mdb'));
   const floor: Partial<Record<string, number>> = {};
   const measure = async (shape: Shape) => {
-    const puts: number[] = [];
-    const took = await medianOf(times, async () => {
-      const ms = await timeOf(async () => (await pawl.start(flows[shape], null)).result());
-      if (plain) puts.push(await plain.inGroups(levels[shape]));
-      return ms;
+    const { run, puts } = await mediansByTurns(times, {
+      run: () => timeOf(async () => (await pawl.start(flows[shape], null)).result()),
+      ...(plain && { puts: () => plain.inGroups(levels[shape]) }),
     });
-    if (plain) floor[shape] = median(puts);
-    return took;
+    if (puts !== undefined) floor[shape] = puts;
+    return run;
   };
   for (const flow of Object.values(flows)) await (await pawl.start(flow, null)).result();
   const figures: GraphFigures = {

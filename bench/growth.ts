@@ -5,8 +5,7 @@
 import { join } from 'node:path';
 import { type OpenPawlOptions, openPawl, workflow } from 'pawl';
 import type { Series } from './plot.ts';
-import { timeOf } from './speed.ts';
-import { median, medianOf } from './statistics.ts';
+import { median, medianOf, timeOf } from './statistics.ts';
 import { fillStore, measureStoredRuns } from './stored-runs.ts';
 import { show } from './table.ts';
 
@@ -140,7 +139,7 @@ export async function measureMapGrowth(options: GrowthOptions): Promise<Growth> 
     return tookMs;
   };
   const timed = (flow: typeof mapOfItems, size: number) => medianOf(roundsFor(size), () => timeOnce(flow, size));
-  await timed(mapOfChunks, itemsPerChild);
+  await timeOnce(mapOfChunks, itemsPerChild);
   return seriesOf('items', sizesOf(mapSizes, options), async (size) => ({
     'a child for each thousand items': await timed(mapOfChunks, size),
     ...(size <= mostChildren && { 'a child for each item': await timed(mapOfItems, size) }),

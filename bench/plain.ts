@@ -1,7 +1,7 @@
 /** Plain awaited writes of 200 bytes with lmdb, beside which figures stand: the floor that nothing on it goes below. */
 import { statSync } from 'node:fs';
 import { open } from 'lmdb';
-import { rateOf } from './statistics.ts';
+import { rateOf, timeOf } from './statistics.ts';
 
 export interface PlainWrites {
   /** Under a new key. */
@@ -15,7 +15,8 @@ export interface PlainWrites {
   close(): Promise<void>;
 }
 
-const inFlight = 64;
+/** Runs, and writes beside them. */
+export const inFlight = 64;
 const value = Buffer.alloc(200, 1);
 
 /** With the same setting of fsync as the embedded store has by default. */
@@ -29,11 +30,10 @@ export function openPlain(path: string): PlainWrites {
   return {
     put,
     many: (writes) => rateOf(writes, inFlight, put),
-    async inGroups(sizes) {
-      const began = performance.now();
-      for (const size of sizes) await Promise.all(Array.from({ length: size }, put));
-      return performance.now() - began;
-    },
+    inGroups: (sizes) =>
+      timeOf(async () => {
+        for (const size of sizes) await Promise.all(Array.from({ length: size }, put));
+      }),
     bytes: () => statSync(path).size,
     close: () => db.close(),
   };

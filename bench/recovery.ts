@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openPawl } from 'pawl';
 import { openPlain } from './plain.ts';
-import { median, medianOf } from './statistics.ts';
+import { mediansByTurns } from './statistics.ts';
 import { interrupted, stepsLeft } from './workflows.ts';
 
 const victim = fileURLToPath(new URL('recovery-victim.mjs', import.meta.url));
@@ -22,15 +22,15 @@ export interface Recovery {
 export async function measureRecovery(folder: string, runs: number): Promise<Recovery> {
   let count = 0;
   const plain = openPlain(join(folder, 'plain.mdb'));
-  const puts: number[] = [];
-  const took = await medianOf(times, async () => {
-    count += 1;
-    const recovered = await recoverOnce(join(folder, `recovery-${count}`), runs);
-    puts.push(await plain.inGroups(Array.from({ length: stepsLeft }, () => runs)));
-    return recovered;
+  const recovery = await mediansByTurns(times, {
+    runs() {
+      count += 1;
+      return recoverOnce(join(folder, `recovery-${count}`), runs);
+    },
+    plain: () => plain.inGroups(Array.from({ length: stepsLeft }, () => runs)),
   });
   await plain.close();
-  return { runs: took, plain: median(puts) };
+  return recovery;
 }
 
 async function recoverOnce(dataDir: string, runs: number): Promise<number> {

@@ -1,4 +1,5 @@
-import { median, quantile, rateOf } from './statistics.ts';
+import { inFlight } from './plain.ts';
+import { median, mediansByTurns, quantile, rateOf, timeOf } from './statistics.ts';
 import { openSubject, type Subject, type SubjectName } from './subjects.ts';
 import { chain, fanOut, timedChain } from './workflows.ts';
 
@@ -22,7 +23,6 @@ export interface Speed {
 }
 
 const stepsPerRun = 10;
-const inFlight = 64;
 
 interface Effort {
   /** Runs that come first: for seconds the compiler has most of its work, and takes a processor for it. */
@@ -82,32 +82,24 @@ export async function measureSpeed(name: SubjectName, folder: string): Promise<S
       };
     }
 
-    async function measureTogether() {
-      const steps: number[] = [];
-      const puts: number[] = [];
-      const ofStore: number[] = [];
+    function measureTogether() {
       const { put, askStore } = subject;
-      for (let round = 0; round < rounds; round += 1) {
-        steps.push(stepsPerRun * (await rateOf(runsTogether, inFlight, runChain)));
-        if (put) puts.push(await rateOf(stepsPerRun * runsTogether, inFlight, put));
-        if (askStore) ofStore.push(stepsPerRun * (await rateOf(runsTogether, inFlight, () => askStore(stepsPerRun))));
-      }
-      return {
-        stepsPerSecond64: median(steps),
-        ...(put && { putsPerSecond64: median(puts) }),
-        ...(askStore && { storeStepsPerSecond64: median(ofStore) }),
-      };
+      const runs = runsTogether;
+      return mediansByTurns(rounds, {
+        stepsPerSecond64: async () => stepsPerRun * (await rateOf(runs, inFlight, runChain)),
+        ...(put && { putsPerSecond64: () => rateOf(stepsPerRun * runs, inFlight, put) }),
+        ...(askStore && {
+          storeStepsPerSecond64: async () => stepsPerRun * (await rateOf(runs, inFlight, () => askStore(stepsPerRun))),
+        }),
+      });
     }
 
-    async function measureFanOut(width: number, fan: keyof Speed, floor: keyof Speed) {
-      const fans: number[] = [];
-      const puts: number[] = [];
+    function measureFanOut(width: number, fan: keyof Speed, floor: keyof Speed) {
       const { put } = subject;
-      for (let round = 0; round < fanRounds; round += 1) {
-        fans.push(await timeOf(() => runFanOut(subject, width)));
-        if (put) puts.push(await timeOf(() => Promise.all(Array.from({ length: width }, put))));
-      }
-      return { [fan]: median(fans), ...(put && { [floor]: median(puts) }) };
+      return mediansByTurns(fanRounds, {
+        [fan]: () => timeOf(() => runFanOut(subject, width)),
+        ...(put && { [floor]: () => timeOf(() => Promise.all(Array.from({ length: width }, put))) }),
+      });
     }
   } finally {
     await subject.close();
@@ -116,10 +108,4 @@ export async function measureSpeed(name: SubjectName, folder: string): Promise<S
 
 async function runFanOut(subject: Subject, width: number): Promise<unknown> {
   return (await subject.start(fanOut, width))();
-}
-
-export async function timeOf(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
 }

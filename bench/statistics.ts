@@ -15,6 +15,27 @@ export async function medianOf(times: number, measure: () => Promise<number>): P
   return median(values);
 }
 
+/** Medians of so many rounds, in each of which all measure in turn: whatever else the machine does meets all of them. */
+export async function mediansByTurns<Measures extends Record<string, (() => Promise<number>) | undefined>>(
+  rounds: number,
+  measures: Measures,
+): Promise<{ [Name in keyof Measures]: number }> {
+  const values = Object.entries(measures).map(([name, measure]) => ({ name, measure, taken: [] as number[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { measure, taken } of values) if (measure) taken.push(await measure());
+  }
+  return Object.fromEntries(values.map(({ name, taken }) => [name, median(taken)])) as {
+    [Name in keyof Measures]: number;
+  };
+}
+
+/** In ms. */
+export async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
 /** Keeps `inFlight` calls of `work` going until it was called `count` times; answers with calls per second. */
 export async function rateOf(
   count: number,

@@ -2,12 +2,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPawl } from 'pawl';
-import { openPlain } from './plain.ts';
-import { median, rateOf } from './statistics.ts';
+import { inFlight, openPlain } from './plain.ts';
+import { mediansByTurns, rateOf } from './statistics.ts';
 import { chain } from './workflows.ts';
 
 const stepsPerRun = 10;
-const inFlight = 64;
 const sampleEveryMs = 20;
 
 export interface MemoryUse {
@@ -74,22 +73,21 @@ export async function measureCpu(
   store: 'memory' | 'lmdb',
   folder: string,
   { warmUp, rounds, runs } = { warmUp: 12_000, rounds: 5, runs: 3_000 },
-) {
+): Promise<CpuUse> {
   const isMemory = store === 'memory';
   const pawl = await openPawl({ workflows: [chain], dataDir: isMemory ? ':memory:' : join(folder, 'data') });
   const plain = isMemory ? undefined : openPlain(join(folder, 'plain.mdb'));
   const steps = runs * stepsPerRun;
   const run = (count: number) => rateOf(count, inFlight, async () => (await pawl.start(chain, stepsPerRun)).result());
-  const used = { steps: [] as number[], puts: [] as number[] };
   await run(warmUp);
   await plain?.many(warmUp * stepsPerRun);
-  for (let round = 0; round < rounds; round += 1) {
-    used.steps.push((await cpuOf(() => run(runs))) / steps);
-    if (plain) used.puts.push((await cpuOf(() => plain.many(steps))) / steps);
-  }
+  const used = await mediansByTurns(rounds, {
+    step: async () => (await cpuOf(() => run(runs))) / steps,
+    ...(plain && { plain: async () => (await cpuOf(() => plain.many(steps))) / steps }),
+  });
   await pawl.close();
   await plain?.close();
-  return { step: median(used.steps), ...(plain && { plain: median(used.puts) }) } satisfies CpuUse;
+  return used;
 }
 
 async function cpuOf(work: () => Promise<unknown>): Promise<number> {

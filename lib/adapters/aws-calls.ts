@@ -9,9 +9,9 @@ import type { Ids } from '../ports/ids.ts';
 
 /**
  * Makes an attempt, and further ones while it fails for a reason that passes. `doing` completes "cannot …". An attempt
- * may have been carried out although it failed, so it has to be harmless to repeat; it is told how many have failed before. Throws `Fault` unavailable, or refused
- * for what does not pass by itself: permissions, a wrong name, a request that the service does not understand. The
- * service's error is its cause; what no service has said is thrown as it is.
+ * may have been carried out although it failed, so it has to be harmless to repeat; it is told how many have failed
+ * before. Throws `Fault` unavailable, or refused for what does not pass by itself: permissions, a wrong name, a request
+ * that the service does not understand. The service's error is its cause; what no service has said is thrown as it is.
  */
 export type Calls = <T>(doing: string, attempt: (failures: number) => Promise<T>) => Promise<T>;
 

@@ -167,9 +167,6 @@ export function chunkKey(run: string, nonce: string, at: number): Buffer {
 export const mailKey = (run: string, nonce: string, mail: string) =>
   key(recordsOf(run), 'm', packedNonce(nonce), anyText(mail));
 
-/** The letter after that of mail: no run has records under it. */
-const AFTER_MAIL = 'n';
-
 /** Of the runs that are being written to: a run's keys all begin alike. */
 const chunkPrefixes = new Map<string, { run: string; prefix: Buffer }>();
 const MOST_PREFIXES = 2_000;
@@ -199,12 +196,13 @@ export function recordsAfter(
   after: number,
 ): KeyRange & { kindOf(key: Uint8Array): 'chunk' | 'mail' | undefined } {
   const chunks = chunkPrefix(run, nonce);
+  const mail = mailOf(run, nonce);
   const begins = (bytes: Uint8Array, prefix: Buffer) =>
     bytes.length > prefix.length && prefix.compare(bytes, 0, prefix.length) === 0;
   return {
     start: key(chunks, position(after + 1)),
-    end: key(recordsOf(run), AFTER_MAIL),
-    kindOf: (bytes) => (begins(bytes, chunks) ? 'chunk' : begins(bytes, mailPrefix(run, nonce)) ? 'mail' : undefined),
+    end: mail.end,
+    kindOf: (bytes) => (begins(bytes, chunks) ? 'chunk' : begins(bytes, mail.start) ? 'mail' : undefined),
   };
 }
 
@@ -213,12 +211,8 @@ export function positionOf(chunk: Uint8Array): number {
 }
 
 export function mailOf(run: string, nonce: string): KeyRange {
-  const start = mailPrefix(run, nonce);
+  const start = key(recordsOf(run), 'm', packedNonce(nonce));
   return { start, end: afterAll(start) };
-}
-
-function mailPrefix(run: string, nonce: string): Buffer {
-  return key(recordsOf(run), 'm', packedNonce(nonce));
 }
 
 const MOST_WORKFLOWS = 1_000;

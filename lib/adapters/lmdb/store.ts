@@ -342,6 +342,7 @@ export function createLmdbStore({
       guarded(async () => {
         if (change.state?.status !== 'deleting') space.assertRoom('step');
         const key = stateKey(id);
+        // First as this process wrote it, if it did; whether that still stands says the condition.
         for (let known = created.take(id); ; known = undefined) {
           const record = known?.record ?? readLatest(env, () => env.getBinary(key));
           if (record === undefined) return false;

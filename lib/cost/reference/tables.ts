@@ -27,12 +27,17 @@ export function chainTable(bills: readonly ChainBill[]): CostTable {
     titles: ['a million tasks, in $', ...bills.map(({ title }) => title)],
     rows: [
       ...items('lines').map((item) => row(item, perTask(item, 'lines'))),
-      row('in all', ({ bill, steps }) => (bill.usd * million) / steps),
+      row('in all', millionTasksUsd),
       row('budget', ({ mostUsd }) => mostUsd),
       ...items('apart').map((item) => row(`apart: ${item}`, perTask(item, 'apart'))),
       ['a million runs', ...bills.map(({ bill }) => (bill.usd * million).toFixed(1))],
     ],
   };
+}
+
+/** What a million tasks of a chain cost, without what stands apart. */
+export function millionTasksUsd({ bill, steps }: ChainBill): number {
+  return (bill.usd * million) / steps;
 }
 
 function usdOfLine(lines: readonly BillLine[], item: string): number {
